@@ -1,0 +1,146 @@
+"""The numbers of agreement, each from counts of matches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_consensus.agreement.counts import MatchCounts, count_matches
+from napari_consensus.data.annotations import Annotations
+from napari_consensus.data.groups import Pairs
+from napari_consensus.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class RaterPair:
+    """Agreement of two raters over the images both read.
+
+    Parameters
+    ----------
+    a, b
+        Ids of the raters.
+    matched, only_a, only_b
+        Annotations both marked, and those of one alone.
+    mean_iou
+        Mean IoU of the matched; NaN where none matched.
+    f1
+        2 matched / (marked by a + marked by b); NaN where neither marked anything.
+    category_agreement
+        Share of the matched, where both gave a category, with the same; NaN where none.
+    """
+
+    a: str
+    b: str
+    matched: int
+    only_a: int
+    only_b: int
+    mean_iou: float
+    f1: float
+    category_agreement: float
+
+
+def pair_numbers(counts: MatchCounts, names: Sequence[str]) -> tuple[RaterPair, ...]:
+    """Agreement of every two raters, pooled over images.
+
+    Parameters
+    ----------
+    counts
+        Matches by image.
+    names
+        Rater names by code.
+    """
+    n = len(names)
+    key = counts.a.astype(np.int64) * n + counts.b
+    sums = {
+        name: np.bincount(key, weights=getattr(counts, name), minlength=n * n)
+        for name in ("matched", "n_a", "n_b", "iou_sum", "same_category", "both_categorised")
+    }
+    out = []
+    for a in range(n):
+        for b in range(a + 1, n):
+            at = {name: float(values[a * n + b]) for name, values in sums.items()}
+            m = at["matched"]
+            out.append(
+                RaterPair(
+                    a=names[a],
+                    b=names[b],
+                    matched=int(m),
+                    only_a=int(at["n_a"] - m),
+                    only_b=int(at["n_b"] - m),
+                    mean_iou=_ratio(at["iou_sum"], m),
+                    f1=_ratio(2 * m, at["n_a"] + at["n_b"]),
+                    category_agreement=_ratio(at["same_category"], at["both_categorised"]),
+                )
+            )
+    return tuple(out)
+
+
+def matched(counts: MatchCounts) -> int:
+    """Matches of all pairs of raters."""
+    return int(counts.matched.sum())
+
+
+def mean_iou(counts: MatchCounts) -> float:
+    """Mean IoU over all matches; NaN where nothing matched."""
+    return _ratio(float(counts.iou_sum.sum()), matched(counts))
+
+
+def f1_micro(counts: MatchCounts) -> float:
+    """F1 pooled over images and pairs of raters; NaN where nothing was marked.
+
+    Source: 2 m / (n_a + n_b), which is the harmonic mean of precision and recall whichever
+    of the two is called the truth (C. J. van Rijsbergen, 1979, with beta = 1).
+    """
+    return _ratio(2 * matched(counts), int(counts.n_a.sum() + counts.n_b.sum()))
+
+
+def f1_macro(counts: MatchCounts) -> float:
+    """Mean F1 over every image and pair of raters of whom one drew something."""
+    drawn = counts.n_a + counts.n_b
+    held = drawn > 0
+    if not held.any():
+        return float("nan")
+    return float((2 * counts.matched[held] / drawn[held]).mean())
+
+
+def f1_over_iou(
+    annotations: Annotations,
+    pairs: Pairs,
+    thresholds: Sequence[float],
+    *,
+    progress: Progress = silent,
+) -> NDArray[np.float64]:
+    """F1 of all pairs of raters, matched anew at each threshold.
+
+    Parameters
+    ----------
+    annotations
+        What raters drew.
+    pairs
+        Overlapping pairs of these annotations, at the lowest threshold or lower.
+    thresholds
+        (t,) IoU thresholds in [0, 1].
+    progress
+        Reports, and stops where it raises.
+
+    Returns
+    -------
+    NDArray
+        (t,) pooled F1; NaN where nothing was marked.
+    """
+    out = np.full(len(thresholds), np.nan)
+    for k, threshold in enumerate(thresholds):
+        progress(k, len(thresholds))
+        out[k] = f1_micro(count_matches(annotations, pairs, threshold))
+    return out
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else float("nan")

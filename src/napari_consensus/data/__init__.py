@@ -1,0 +1,1 @@
+"""The tables: annotations, groups, consensus, study."""

@@ -1,0 +1,83 @@
+"""A study: images, what raters drew on them, and what was refused on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_consensus.data.annotations import Annotations
+from napari_consensus.data.consensus import Source
+from napari_consensus.errors import Refusal, TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRule:
+    """What a study says of one category.
+
+    Parameters
+    ----------
+    name
+        The category.
+    synonyms
+        Other spellings that mean it.
+    parent
+        The broader category it belongs to, or "".
+    severity
+        How bad it is to miss; larger is worse. None where not declared.
+    """
+
+    name: str
+    synonyms: tuple[str, ...] = ()
+    parent: str = ""
+    severity: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Study:
+    """All that was read of several raters' annotations of the same images.
+
+    Parameters
+    ----------
+    annotations
+        What raters drew: people, models and prelabels.
+    reference
+        What reference raters drew, over the same images and categories; never aggregated.
+        None where there is none.
+    image_files
+        File of each image's pixels, by image name; images without one are absent.
+    category_rules
+        Synonyms, parents and severities, applied before anything is counted.
+    sources
+        The files read.
+    refused
+        Rows that broke a rule and were left out because that was asked.
+    notes
+        What was guessed or skipped while reading.
+    """
+
+    annotations: Annotations
+    reference: Annotations | None = None
+    image_files: Mapping[str, Path] | None = None
+    category_rules: tuple[CategoryRule, ...] = ()
+    sources: tuple[Source, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "image_files", dict(self.image_files or {}))
+        reference = self.reference
+        if reference is not None and (
+            reference.images != self.annotations.images
+            or reference.categories != self.annotations.categories
+        ):
+            msg = "a study's reference must use the images and categories of its annotations"
+            raise TableError(msg)
+
+    @property
+    def severities(self) -> dict[str, float]:
+        """Declared severity by category."""
+        return {r.name: r.severity for r in self.category_rules if r.severity is not None}

@@ -1,0 +1,192 @@
+"""Pairs of annotations to objects, at most one annotation of each rater in one object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from napari_consensus.data.annotations import Annotations
+from napari_consensus.data.groups import ObjectGroups, Pairs
+from napari_consensus.pairing import split_pairs
+from napari_consensus.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def group(
+    annotations: Annotations, minimum_iou: float = 0.3, *, progress: Progress = silent
+) -> ObjectGroups:
+    """Put annotations that mean the same object together.
+
+    Pairs are taken in order of falling IoU; two groups join only where no rater is in
+    both and every cross pair has IoU >= `minimum_iou`, so that no chain of overlaps joins
+    what does not overlap.
+
+    Parameters
+    ----------
+    annotations
+        What raters drew.
+    minimum_iou
+        Overlap within an object, in (0, 1]; at 0 any positive overlap joins.
+    progress
+        Reports, and stops where it raises.
+
+    Raises
+    ------
+    ParameterError
+        Where `minimum_iou` is outside [0, 1].
+
+    Source: agglomerative clustering with complete linkage (R. R. Sokal and C. D. Michener,
+    1958) under the constraint of one annotation of each rater.
+    """
+    across, within = split_pairs(annotations, minimum_iou, progress=progress)
+    return group_pairs(annotations, across, within, minimum_iou, progress=progress)
+
+
+def group_pairs(
+    annotations: Annotations,
+    across: Pairs,
+    within: Pairs,
+    minimum_iou: float,
+    *,
+    progress: Progress = silent,
+) -> ObjectGroups:
+    """Group annotations whose overlapping pairs are known.
+
+    Parameters
+    ----------
+    annotations
+        What raters drew.
+    across, within
+        Every pair of two raters, and every pair of one rater, with IoU >= `minimum_iou`.
+    minimum_iou
+        The overlap the pairs were cut at.
+    progress
+        Reports, and stops where it raises.
+    """
+    n = len(annotations)
+    if n == 0:
+        return ObjectGroups(annotations, np.empty(0), np.empty(0), minimum_iou)
+    leader = _join(n, across, progress)
+    # The leader is a group's first row, so groups are numbered by their first rows.
+    of = (np.cumsum(leader == np.arange(n), dtype=np.int64) - 1)[leader]
+    return ObjectGroups(annotations, of, _duplicates(annotations, of, across, within), minimum_iou)
+
+
+def _join(n: int, pairs: Pairs, progress: Progress) -> NDArray[np.int64]:
+    """First row of each row's group.
+
+    Whoever takes pairs in order of falling IoU comes to the same groups as rounds in which
+    each pair that comes first for both its groups is taken, because no pair decided
+    earlier touches either group. Two groups with a cross pair missing can never join, nor
+    can anything that contains them: their pairs are dropped as soon as that is seen.
+    """
+    leader = np.arange(n, dtype=np.int64)
+    size = np.ones(n, dtype=np.int64)
+    a, b, rank, count = _settle_bulk(n, pairs, leader, size)
+    rounds = 0
+    while len(a):
+        progress(rounds, rounds + 1)
+        rounds += 1
+        best = np.full(n, len(pairs), dtype=np.int64)
+        np.minimum.at(best, a, rank)
+        np.minimum.at(best, b, rank)
+        taken = np.flatnonzero((best[a] == rank) & (best[b] == rank))
+        low = np.minimum(a[taken], b[taken])
+        high = np.maximum(a[taken], b[taken])
+        leader[high] = low
+        size[low] += size[high]
+        a, b, rank, count = _merge_pairs(leader[a], leader[b], rank, count, n)
+        whole = count == size[a] * size[b]
+        a, b, rank, count = a[whole], b[whole], rank[whole], count[whole]
+    while True:
+        above = leader[leader]
+        if (above == leader).all():
+            return leader
+        leader = above
+
+
+_Edges = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]"]
+
+
+def _settle_bulk(
+    n: int, pairs: Pairs, leader: NDArray[np.int64], size: NDArray[np.int64]
+) -> _Edges:
+    """Join in one go every component whose members all overlap one another.
+
+    No pair is missing there, so they join in any order. What is left, the contested
+    pairs, comes back ranked by falling IoU; ties by (first, second), which is content
+    because rows are in canonical order. `leader` and `size` are filled in.
+    """
+    first, second = pairs.first, pairs.second
+    graph = coo_array((np.ones(len(first), np.int8), (first, second)), shape=(n, n))
+    _, label = connected_components(graph, directed=False)
+    members = np.bincount(label)
+    edges = np.bincount(label[first], minlength=len(members))
+    whole = edges == members * (members - 1) // 2
+    head = np.full(len(members), n, dtype=np.int64)
+    np.minimum.at(head, label, np.arange(n))
+    settled = whole[label]
+    leader[settled] = head[label[settled]]
+    size[head[whole]] = members[whole]
+    left = np.flatnonzero(~whole[label[first]])
+    order = left[np.argsort(-pairs.iou[left], kind="stable")]
+    rank = np.arange(len(order), dtype=np.int64)
+    return (
+        first[order].astype(np.int64),
+        second[order].astype(np.int64),
+        rank,
+        np.ones(len(order), np.int64),
+    )
+
+
+def _merge_pairs(
+    a: NDArray[np.int64],
+    b: NDArray[np.int64],
+    rank: NDArray[np.int64],
+    count: NDArray[np.int64],
+    n: int,
+) -> _Edges:
+    """Put pairs between the same two groups together: least rank, summed count."""
+    apart = a != b
+    low, high = np.minimum(a, b)[apart], np.maximum(a, b)[apart]
+    rank, count = rank[apart], count[apart]
+    key = low * n + high
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    if len(key) == 0:
+        return low, high, rank, count
+    start = np.flatnonzero(np.diff(key, prepend=-1))
+    return (
+        low[order][start],
+        high[order][start],
+        np.minimum.reduceat(rank[order], start),
+        np.add.reduceat(count[order], start),
+    )
+
+
+def _duplicates(
+    annotations: Annotations, of: NDArray[np.int64], across: Pairs, within: Pairs
+) -> NDArray[np.bool_]:
+    """Mark rows that stand for an object their own rater has marked already.
+
+    That is a row alone in its object which overlaps another mark of its rater, or an
+    object that holds one. Of two that are alone, the later row is the duplicate.
+    """
+    out = np.zeros(len(annotations), np.bool_)
+    support = np.bincount(of)
+    alone = support[of] == 1
+    i, j = within.first, within.second
+    out[j[alone[j]]] = True
+    out[i[alone[i] & ~alone[j]]] = True
+    for mine, other in ((across.first, across.second), (across.second, across.first)):
+        lost = alone[mine] & (support[of[other]] > 1)
+        mine, held = mine[lost].astype(np.int64), of[other[lost]]
+        key = of * len(annotations.raters) + annotations.rater
+        wanted = held * len(annotations.raters) + annotations.rater[mine]
+        out[mine[np.isin(wanted, key)]] = True
+    return out

@@ -1,0 +1,229 @@
+"""The best one-to-one match of two raters' annotations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
+
+from napari_consensus.data._columns import column
+from napari_consensus.data.annotations import Annotations
+from napari_consensus.data.groups import Pairs
+from napari_consensus.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# A component of more cells than this is solved on its pairs alone: a dense table of it
+# would take memory with the square and a second of CPU.
+_DENSE_CELLS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RaterMatch:
+    """What two raters both marked, and what only one of them did.
+
+    Parameters
+    ----------
+    a, b
+        Codes of the raters.
+    matched
+        Pairs with `first` a row of rater a and `second` a row of rater b.
+    only_a, only_b
+        Rows that found no partner, on images both raters read.
+    """
+
+    a: int
+    b: int
+    matched: Pairs
+    only_a: NDArray[np.int64]
+    only_b: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        for name in ("only_a", "only_b"):
+            object.__setattr__(self, name, column(name, getattr(self, name), np.int64, (None,)))
+
+
+def match_raters(
+    annotations: Annotations,
+    pairs: Pairs,
+    a: int,
+    b: int,
+    minimum_iou: float = 0.5,
+    *,
+    strict: bool = False,
+    progress: Progress = silent,
+) -> RaterMatch:
+    """Match two raters over the images both read.
+
+    Parameters
+    ----------
+    annotations
+        What raters drew.
+    pairs
+        Overlapping pairs of these annotations, at `minimum_iou` or lower.
+    a, b
+        Codes of two different raters.
+    minimum_iou, strict
+        As in `best_matching`.
+    progress
+        Reports, and stops where it raises.
+    """
+    table = annotations
+    both = table.raters.read[:, a] & table.raters.read[:, b]
+    of_first, of_second = table.rater[pairs.first], table.rater[pairs.second]
+    forward = (of_first == a) & (of_second == b)
+    backward = (of_first == b) & (of_second == a)
+    held = (forward | backward) & both[table.image[pairs.first]]
+    swap = backward[held]
+    first, second = pairs.first[held], pairs.second[held]
+    oriented = Pairs(
+        np.where(swap, second, first), np.where(swap, first, second), pairs.iou[held]
+    )
+    matched = best_matching(oriented, minimum_iou, strict=strict, progress=progress)
+    free = both[table.image]
+    free[matched.first] = False
+    free[matched.second] = False
+    return RaterMatch(
+        a,
+        b,
+        matched,
+        np.flatnonzero(free & (table.rater == a)),
+        np.flatnonzero(free & (table.rater == b)),
+    )
+
+
+def best_matching(
+    pairs: Pairs,
+    minimum_iou: float = 0.5,
+    *,
+    strict: bool = False,
+    progress: Progress = silent,
+) -> Pairs:
+    """Choose pairs so that no row occurs twice: most pairs first, then the largest IoU sum.
+
+    Pairs below the threshold are dropped before matching, not after: a poor partner must
+    never take the place of a good one.
+
+    Parameters
+    ----------
+    pairs
+        `first` rows of one rater, `second` rows of another; two separate sets of rows.
+    minimum_iou
+        Overlap a match must reach, in [0, 1].
+    strict
+        Ask for IoU > `minimum_iou` rather than >=.
+    progress
+        Reports, and stops where it raises.
+
+    Returns
+    -------
+    Pairs
+        The chosen pairs, by `first`.
+
+    Source: maximum-weight bipartite matching with weight 1 + IoU / (n + 1) per pair, n the
+    largest number of matches possible; solved by connected component (H. W. Kuhn, 1955).
+    """
+    held = pairs.at_least(minimum_iou, strict=strict)
+    if len(held) == 0:
+        return held
+    _, i = np.unique(held.first, return_inverse=True)
+    _, j = np.unique(held.second, return_inverse=True)
+    alone = (np.bincount(i)[i] == 1) & (np.bincount(j)[j] == 1)
+    chosen = [np.flatnonzero(alone)]
+    rest = np.flatnonzero(~alone)
+    if len(rest):
+        chosen.extend(_contested(rest, i[rest], j[rest], held.iou[rest], progress))
+    picked = np.concatenate(chosen)
+    return held.take(picked[np.argsort(held.first[picked])])
+
+
+def _contested(
+    row: NDArray[np.int64],
+    i: NDArray[np.int64],
+    j: NDArray[np.int64],
+    iou: NDArray[np.float64],
+    progress: Progress,
+) -> list[NDArray[np.int64]]:
+    """Choose among pairs that share a row with another, component by component."""
+    n = int(i.max()) + 1
+    size = n + int(j.max()) + 1
+    graph = coo_array((np.ones(len(i), np.int8), (i, j + n)), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    component = label[i]
+    order = np.argsort(component, kind="stable")
+    row, i, j, iou, component = (x[order] for x in (row, i, j, iou, component))
+    start = np.flatnonzero(np.diff(component, prepend=-1))
+    end = np.append(start[1:], len(component))
+    star = _spread(i, start) | _spread(j, start)
+    chosen = [row[_largest(iou, start, end)[star]]]
+    knots = np.flatnonzero(~star)
+    for done, k in enumerate(knots):
+        if done % 256 == 0:
+            progress(done, len(knots))
+        part = slice(start[k], end[k])
+        chosen.append(row[part][_solve(i[part], j[part], iou[part])])
+    return chosen
+
+
+def _spread(values: NDArray[np.int64], start: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether all values of a run are the same."""
+    same: NDArray[np.bool_] = np.minimum.reduceat(values, start) == np.maximum.reduceat(
+        values, start
+    )
+    return same
+
+
+def _largest(
+    values: NDArray[np.float64], start: NDArray[np.int64], end: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """First position of the largest value in each run."""
+    top = np.repeat(np.maximum.reduceat(values, start), end - start)
+    at = np.flatnonzero(values == top)
+    run = np.searchsorted(start, at, side="right")
+    return at[np.flatnonzero(np.diff(run, prepend=0))]
+
+
+def _solve(
+    i: NDArray[np.int64], j: NDArray[np.int64], iou: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Positions of the chosen pairs of one component."""
+    rows, i = np.unique(i, return_inverse=True)
+    columns, j = np.unique(j, return_inverse=True)
+    # One more match outweighs every gain in overlap the others could bring.
+    weight = 1 + iou / (min(len(rows), len(columns)) + 1)
+    if len(rows) * len(columns) <= _DENSE_CELLS:
+        gain = np.zeros((len(rows), len(columns)))
+        gain[i, j] = weight
+        at = np.full(gain.shape, -1, np.int64)
+        at[i, j] = np.arange(len(i))
+        picked = at[linear_sum_assignment(gain, maximize=True)]
+        return picked[picked >= 0]
+    return _solve_sparse(i, j, weight, len(rows), len(columns))
+
+
+def _solve_sparse(
+    i: NDArray[np.int64], j: NDArray[np.int64], weight: NDArray[np.float64], n: int, m: int
+) -> NDArray[np.int64]:
+    """Positions of the chosen pairs of a component too large for a dense table.
+
+    Every row gets a column of its own at the cost of staying unmatched, so that a full
+    matching exists; costs are kept positive because a stored zero would count as absent.
+    """
+    cost = csr_array(
+        (
+            np.concatenate([3.0 - weight, np.full(n, 3.0)]),
+            (np.concatenate([i, np.arange(n)]), np.concatenate([j, m + np.arange(n)])),
+        ),
+        shape=(n, m + n),
+    )
+    rows, columns = min_weight_full_bipartite_matching(cost)
+    real = columns < m
+    key = i * m + j
+    order = np.argsort(key)
+    wanted = rows[real].astype(np.int64) * m + columns[real]
+    return order[np.searchsorted(key[order], wanted)]

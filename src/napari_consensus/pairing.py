@@ -1,0 +1,426 @@
+"""Every overlapping pair of annotations, found through a grid with a level for each size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_consensus.data.annotations import Annotations
+from napari_consensus.data.groups import Pairs
+from napari_consensus.errors import ParameterError
+from napari_consensus.geometry import box_area, outline_iou, outlines
+from napari_consensus.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+# Candidates tested at a time: temporaries stay in the cache, and a cancel is seen soon.
+_CHUNK = 1 << 18
+# Sides of the boxes of one level differ by less than this factor.
+_LEVEL_FACTOR = 4.0
+
+
+def overlapping_pairs(
+    annotations: Annotations, minimum_iou: float = 0.0, *, progress: Progress = silent
+) -> Pairs:
+    """Find every pair of two raters' annotations that overlap on one image.
+
+    Parameters
+    ----------
+    annotations
+        What raters drew.
+    minimum_iou
+        Keep pairs with IoU >= this, in [0, 1]; 0 keeps every positive overlap.
+    progress
+        Reports, and stops where it raises.
+
+    Returns
+    -------
+    Pairs
+        In the order of (first, second).
+
+    Raises
+    ------
+    ParameterError
+        Where `minimum_iou` is outside [0, 1].
+
+    Source: uniform grid of box corners by size level; IoU as in `geometry.box_iou`.
+    """
+    return split_pairs(annotations, minimum_iou, progress=progress)[0]
+
+
+def split_pairs(
+    annotations: Annotations, minimum_iou: float = 0.0, *, progress: Progress = silent
+) -> tuple[Pairs, Pairs]:
+    """Find overlapping pairs of two raters, and those of one rater, in one pass.
+
+    Parameters and errors are those of `overlapping_pairs`.
+
+    Returns
+    -------
+    across, within
+        Pairs of two different raters; pairs of one rater with themselves.
+    """
+    _check(minimum_iou)
+    table = annotations
+    exact = table.boxes_only
+    i, j, iou = _self_join(
+        table.bounds, table.image.astype(np.int64), minimum_iou if exact else 0.0, progress
+    )
+    if not exact:
+        shapes = outlines(table)
+        iou = outline_iou(shapes, shapes, i, j)
+        keep = (iou >= minimum_iou) & (iou > 0)
+        i, j, iou = i[keep], j[keep], iou[keep]
+    across = table.rater[i] != table.rater[j]
+    return (
+        Pairs(i[across], j[across], iou[across]),
+        Pairs(i[~across], j[~across], iou[~across]),
+    )
+
+
+def pairs_between(
+    first: Annotations,
+    second: Annotations,
+    minimum_iou: float = 0.0,
+    *,
+    progress: Progress = silent,
+) -> Pairs:
+    """Find overlapping pairs of two tables, whose images are joined by name.
+
+    Returns
+    -------
+    Pairs
+        `first` holds rows of the first table, `second` rows of the second, in the order
+        of (first, second).
+
+    Raises
+    ------
+    ParameterError
+        Where `minimum_iou` is outside [0, 1].
+    """
+    _check(minimum_iou)
+    place = {name: k for k, name in enumerate(first.images)}
+    known = np.array([place.get(name, -1) for name in second.images] or [-1], dtype=np.int64)
+    image = known[second.image] if len(second) else np.empty(0, np.int64)
+    there = np.flatnonzero(image >= 0).astype(np.int32)
+    exact = first.boxes_only and second.boxes_only
+    i, j, iou = _cross_join(
+        first.bounds,
+        first.image.astype(np.int64),
+        second.bounds[there],
+        image[there],
+        minimum_iou if exact else 0.0,
+        progress,
+    )
+    j = there[j]
+    if not exact:
+        iou = outline_iou(outlines(first), outlines(second), i, j)
+        keep = (iou >= minimum_iou) & (iou > 0)
+        i, j, iou = i[keep], j[keep], iou[keep]
+    return Pairs(i, j, iou)
+
+
+def _check(minimum_iou: float) -> None:
+    if not 0 <= minimum_iou <= 1:
+        msg = f"minimum_iou is {minimum_iou}; it must lie in [0, 1]"
+        raise ParameterError(msg)
+
+
+_Found = tuple["NDArray[np.int32]", "NDArray[np.int32]", "NDArray[np.float64]"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Level:
+    """Boxes of like size, sorted by image and grid cell of their top-left corner.
+
+    Attributes are columns (x0, y0, x1, y1) of the sorted boxes, their area, their row in
+    the caller's table, their cell; then the cell side, the grid's shape and the largest
+    width and height.
+    """
+
+    boxes: NDArray[np.float64]
+    area: NDArray[np.float64]
+    row: NDArray[np.int32]
+    image: NDArray[np.int64]
+    key: NDArray[np.int64]
+    start: NDArray[np.int64] | None
+    cell: float
+    origin: tuple[float, float]
+    shape: tuple[int, int]
+    largest: tuple[float, float]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def cell_of(self, value: NDArray[np.float64], axis: int) -> NDArray[np.int64]:
+        """Column (axis 0) or row (axis 1) of cells that holds a coordinate, clipped."""
+        place = (value - self.origin[axis]) / self.cell
+        clipped: NDArray[np.int64] = np.clip(place, 0, self.shape[axis] - 1).astype(np.int64)
+        return clipped
+
+    def first_at(self, key: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Position of the first box whose cell is `key` or later."""
+        if self.start is not None:
+            return self.start[key]
+        return np.searchsorted(self.key, key)
+
+
+def _levels(
+    bounds: NDArray[np.float64], image: NDArray[np.int64], minimum_iou: float
+) -> list[_Level]:
+    """Split boxes by size into levels, small to large."""
+    if len(bounds) == 0:
+        return []
+    side = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
+    level = np.floor(np.log(side) / np.log(_LEVEL_FACTOR)).astype(np.int64)
+    # A tail of tiny boxes shares one level: more levels cost more than they save.
+    low = np.partition(level, len(level) // 20)[len(level) // 20]
+    np.maximum(level, low, out=level)
+    origin = (float(bounds[:, 0].min()), float(bounds[:, 1].min()))
+    extent = (float(bounds[:, 0].max()) - origin[0], float(bounds[:, 1].max()) - origin[1])
+    return [
+        _level(bounds, image, np.flatnonzero(level == k).astype(np.int32), origin, extent, minimum_iou)
+        for k in np.unique(level)
+    ]
+
+
+def _level(
+    bounds: NDArray[np.float64],
+    image: NDArray[np.int64],
+    rows: NDArray[np.int32],
+    origin: tuple[float, float],
+    extent: tuple[float, float],
+    minimum_iou: float,
+) -> _Level:
+    boxes = bounds[rows]
+    largest = (
+        float((boxes[:, 2] - boxes[:, 0]).max()),
+        float((boxes[:, 3] - boxes[:, 1]).max()),
+    )
+    # Corners of partners lie within (1 - t) of a side: half of that is a good cell.
+    cell = max(largest) * max(1.0 - minimum_iou, 0.1) / 2
+    # Keys must fit in 64 bits however far apart the boxes lie.
+    cell = max(cell, max(extent) / 2**20)
+    shape = (int(extent[0] / cell) + 1, int(extent[1] / cell) + 1)
+    column = ((boxes[:, 0] - origin[0]) / cell).astype(np.int64)
+    line = ((boxes[:, 1] - origin[1]) / cell).astype(np.int64)
+    np.minimum(column, shape[0] - 1, out=column)
+    np.minimum(line, shape[1] - 1, out=line)
+    key = (image[rows] * shape[1] + line) * shape[0] + column
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    cells = (int(key[-1] // (shape[0] * shape[1])) + 1) * shape[0] * shape[1]
+    start = None
+    if cells <= 4 * len(rows) + 4096:
+        start = np.zeros(cells + 1, np.int64)
+        np.cumsum(np.bincount(key, minlength=cells), out=start[1:])
+    sorted_rows = rows[order]
+    columns = np.ascontiguousarray(boxes[order].T)
+    return _Level(
+        boxes=columns,
+        area=(columns[2] - columns[0]) * (columns[3] - columns[1]),
+        row=sorted_rows,
+        image=image[sorted_rows],
+        key=key,
+        start=start,
+        cell=cell,
+        origin=origin,
+        shape=shape,
+        largest=largest,
+    )
+
+
+def _self_join(
+    bounds: NDArray[np.float64],
+    image: NDArray[np.int64],
+    minimum_iou: float,
+    progress: Progress,
+) -> _Found:
+    """Find every unordered pair of rows that overlap on one image; first < second."""
+    levels = _levels(bounds, image, minimum_iou)
+    found: list[_Found] = []
+    total = sum(range(1, len(levels) + 1))
+    done = 0
+    for k, upper in enumerate(levels):
+        for m in range(k + 1):
+            progress(done, total)
+            found.extend(_join_levels(upper, levels[m], minimum_iou, m == k, progress, done, total))
+            done += 1
+    progress(total, total)
+    i, j, iou = _together(found)
+    swap = i > j
+    i[swap], j[swap] = j[swap], i[swap]
+    return _in_order(i, j, iou, len(bounds))
+
+
+def _cross_join(
+    first: NDArray[np.float64],
+    first_image: NDArray[np.int64],
+    second: NDArray[np.float64],
+    second_image: NDArray[np.int64],
+    minimum_iou: float,
+    progress: Progress,
+) -> _Found:
+    """Find every pair of a row of `first` and a row of `second` on one image."""
+    ours = _levels(first, first_image, minimum_iou)
+    theirs = _levels(second, second_image, minimum_iou)
+    total = max(len(ours) * len(theirs), 1)
+    found: list[_Found] = []
+    for k, left in enumerate(ours):
+        for m, right in enumerate(theirs):
+            done = k * len(theirs) + m
+            progress(done, total)
+            found.extend(_join_levels(left, right, minimum_iou, False, progress, done, total))
+    progress(total, total)
+    i, j, iou = _together(found)
+    return _in_order(i, j, iou, len(second))
+
+
+def _together(found: list[_Found]) -> _Found:
+    if not found:
+        return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0)
+    return (
+        np.concatenate([f[0] for f in found]),
+        np.concatenate([f[1] for f in found]),
+        np.concatenate([f[2] for f in found]),
+    )
+
+
+def _in_order(
+    i: NDArray[np.int32], j: NDArray[np.int32], iou: NDArray[np.float64], n: int
+) -> _Found:
+    """Put pairs in the order of (first, second), which no grid decides."""
+    order = np.argsort(i.astype(np.int64) * max(n, 1) + j)
+    return i[order], j[order], iou[order]
+
+
+def _join_levels(
+    left: _Level,
+    right: _Level,
+    minimum_iou: float,
+    same: bool,
+    progress: Progress,
+    done: int,
+    total: int,
+) -> Iterator[_Found]:
+    """Join two levels by querying the cheaper way round; yields (left, right) rows."""
+    if _apart(left, right, minimum_iou):
+        return
+    if not same and _query_cost(right, left) < _query_cost(left, right):
+        for j, i, iou in _query(right, left, minimum_iou, same, progress, done, total):
+            yield i, j, iou
+    else:
+        yield from _query(left, right, minimum_iou, same, progress, done, total)
+
+
+def _apart(left: _Level, right: _Level, minimum_iou: float) -> bool:
+    """Whether no pair of the two levels can reach the overlap.
+
+    IoU is at most the ratio of two widths, and of two heights; so at most the ratio of
+    the longer sides.
+    """
+    small, large = sorted((left, right), key=lambda level: max(level.largest))
+    sides = np.maximum(large.boxes[2] - large.boxes[0], large.boxes[3] - large.boxes[1])
+    return max(small.largest) < minimum_iou * float(sides.min())
+
+
+def _query_cost(asking: _Level, grid: _Level) -> float:
+    """Rows of cells visited when every box of `asking` is looked up in `grid`."""
+    return len(asking) * ((asking.largest[1] + grid.largest[1]) / grid.cell + 1)
+
+
+def _query(
+    asking: _Level,
+    grid: _Level,
+    minimum_iou: float,
+    same: bool,
+    progress: Progress,
+    done: int,
+    total: int,
+) -> Iterator[_Found]:
+    """Yield overlapping (asking, grid) rows, chunk by chunk.
+
+    A partner's corner lies in a window about the asking box's own: IoU >= t needs an
+    overlap of at least t times the larger width (and height). Within one level only
+    partners earlier in the order are asked for, so each pair comes once.
+    """
+    x0, y0, x1, y1 = asking.boxes
+    width, height = x1 - x0, y1 - y0
+    t = minimum_iou
+    slack = 1e-9 * (1 + max(grid.largest) + float(np.abs(asking.boxes).max()))
+    before_x = grid.largest[0] - t * np.maximum(width, grid.largest[0]) + slack
+    before_y = grid.largest[1] - t * np.maximum(height, grid.largest[1]) + slack
+    left = grid.cell_of(x0 - before_x, 0)
+    right = grid.cell_of(x0 + (1 - t) * width + slack, 0)
+    top = grid.cell_of(y0 - before_y, 1)
+    if same:
+        bottom = grid.cell_of(y0, 1)
+    else:
+        bottom = grid.cell_of(y0 + (1 - t) * height + slack, 1)
+    lines = bottom - top + 1
+    for begin, end in _chunks(lines):
+        progress(done, total)
+        asker = np.repeat(np.arange(begin, end), lines[begin:end])
+        upto = np.cumsum(lines[begin:end])
+        line = np.arange(len(asker)) - np.repeat(upto - lines[begin:end], lines[begin:end])
+        base = (asking.image[asker] * grid.shape[1] + top[asker] + line) * grid.shape[0]
+        inside = base < _end_key(grid)
+        asker, base = asker[inside], base[inside]
+        first = grid.first_at(base + left[asker])
+        last = grid.first_at(base + right[asker] + 1)
+        if same:
+            np.minimum(last, asker, out=last)
+        count = np.maximum(last - first, 0)
+        for lo, hi in _chunks(count):
+            progress(done, total)
+            yield _compare(asking, grid, asker[lo:hi], first[lo:hi], count[lo:hi], minimum_iou)
+
+
+def _end_key(grid: _Level) -> int:
+    """First key that lies beyond every cell of the grid's images."""
+    cells = grid.shape[0] * grid.shape[1]
+    return (int(grid.key[-1]) // cells + 1) * cells
+
+
+def _chunks(count: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Cut a list into runs whose counts add up to about `_CHUNK`."""
+    if len(count) == 0:
+        return
+    upto = np.cumsum(count)
+    pieces = int(upto[-1]) // _CHUNK + 1
+    cuts = np.searchsorted(upto, np.arange(1, pieces) * _CHUNK)
+    edges = np.unique(np.concatenate(([0], cuts, [len(count)])))
+    yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+
+
+def _compare(
+    asking: _Level,
+    grid: _Level,
+    asker: NDArray[np.int64],
+    first: NDArray[np.int64],
+    count: NDArray[np.int64],
+    minimum_iou: float,
+) -> _Found:
+    """Compute the IoU of each asker with its run of candidates and keep the overlapping."""
+    upto = np.cumsum(count)
+    i = np.repeat(asker, count)
+    j = np.arange(len(i)) + np.repeat(first - (upto - count), count)
+    ax0, ay0, ax1, ay1 = asking.boxes
+    bx0, by0, bx1, by1 = grid.boxes
+    inner = np.minimum(ax1[i], bx1[j]) - np.maximum(ax0[i], bx0[j])
+    keep = np.flatnonzero(inner > 0)
+    i, j, inner = i[keep], j[keep], inner[keep]
+    tall = np.minimum(ay1[i], by1[j]) - np.maximum(ay0[i], by0[j])
+    keep = np.flatnonzero(tall > 0)
+    i, j = i[keep], j[keep]
+    inner = inner[keep] * tall[keep]
+    iou = inner / (asking.area[i] + grid.area[j] - inner)
+    if minimum_iou > 0:
+        keep = np.flatnonzero(iou >= minimum_iou)
+        i, j, iou = i[keep], j[keep], iou[keep]
+    return asking.row[i], grid.row[j], iou
