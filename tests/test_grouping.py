@@ -30,7 +30,9 @@ def one_by_one(table, minimum_iou):
     pairs = overlapping_pairs(table, minimum_iou)
     known = set(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
     held = [{row} for row in range(len(table))]
-    order = sorted(range(len(pairs)), key=lambda k: (-pairs.iou[k], pairs.first[k], pairs.second[k]))
+    order = sorted(
+        range(len(pairs)), key=lambda k: (-pairs.iou[k], pairs.first[k], pairs.second[k])
+    )
     for k in order:
         a = next(g for g in held if pairs.first[k] in g)
         b = next(g for g in held if pairs.second[k] in g)
@@ -118,7 +120,10 @@ def test_any_row_order_gives_the_same_objects(drawn, random):
     shuffled = list(drawn)
     random.shuffle(shuffled)
     found = [
-        {frozenset(drawn_from[k] for k in members) for members in partition(group(study(drawn_from)))}
+        {
+            frozenset(drawn_from[k] for k in members)
+            for members in partition(group(study(drawn_from)))
+        }
         for drawn_from in (drawn, shuffled)
     ]
     assert found[0] == found[1]

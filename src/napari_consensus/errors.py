@@ -39,7 +39,7 @@ class UndefinedError(ConsensusError):
     """A number has no value for these data."""
 
 
-class Cancelled(ConsensusError):
+class Cancelled(ConsensusError):  # noqa: N818 (a request that was granted, not an error)
     """Raised from a progress callable to stop a computation."""
 
 

@@ -8,13 +8,14 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.groups import ObjectGroups, Pairs
 from napari_consensus.pairing import split_pairs
-from napari_consensus.progress import Progress, silent
+from napari_consensus.progress import Progress, silent, stage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from napari_consensus.data.annotations import Annotations
 
 
 def group(
@@ -43,8 +44,8 @@ def group(
     Source: agglomerative clustering with complete linkage (R. R. Sokal and C. D. Michener,
     1958) under the constraint of one annotation of each rater.
     """
-    across, within = split_pairs(annotations, minimum_iou, progress=progress)
-    return group_pairs(annotations, across, within, minimum_iou, progress=progress)
+    across, within = split_pairs(annotations, minimum_iou, progress=stage(progress, 0, 2))
+    return group_pairs(annotations, across, within, minimum_iou, progress=stage(progress, 1, 2))
 
 
 def group_pairs(
@@ -70,9 +71,12 @@ def group_pairs(
     """
     n = len(annotations)
     if n == 0:
-        return ObjectGroups(annotations, np.empty(0), np.empty(0), minimum_iou)
+        progress(1, 1)
+        nothing = np.empty(0, np.int64)
+        return ObjectGroups(annotations, nothing, nothing.astype(np.bool_), minimum_iou)
     leader = _join(n, across, progress)
     # The leader is a group's first row, so groups are numbered by their first rows.
+    progress(1, 1)
     of = (np.cumsum(leader == np.arange(n), dtype=np.int64) - 1)[leader]
     return ObjectGroups(annotations, of, _duplicates(annotations, of, across, within), minimum_iou)
 
@@ -183,10 +187,11 @@ def _duplicates(
     i, j = within.first, within.second
     out[j[alone[j]]] = True
     out[i[alone[i] & ~alone[j]]] = True
+    n_raters = len(annotations.raters)
+    held = of * n_raters + annotations.rater
     for mine, other in ((across.first, across.second), (across.second, across.first)):
         lost = alone[mine] & (support[of[other]] > 1)
-        mine, held = mine[lost].astype(np.int64), of[other[lost]]
-        key = of * len(annotations.raters) + annotations.rater
-        wanted = held * len(annotations.raters) + annotations.rater[mine]
-        out[mine[np.isin(wanted, key)]] = True
+        row = mine[lost]
+        wanted = of[other[lost]] * n_raters + annotations.rater[row]
+        out[row[np.isin(wanted, held)]] = True
     return out

@@ -11,12 +11,13 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
 
 from napari_consensus.data._columns import column
-from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.groups import Pairs
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from napari_consensus.data.annotations import Annotations
 
 # A component of more cells than this is solved on its pairs alone: a dense table of it
 # would take memory with the square and a second of CPU.
@@ -81,9 +82,7 @@ def match_raters(
     held = (forward | backward) & both[table.image[pairs.first]]
     swap = backward[held]
     first, second = pairs.first[held], pairs.second[held]
-    oriented = Pairs(
-        np.where(swap, second, first), np.where(swap, first, second), pairs.iou[held]
-    )
+    oriented = Pairs(np.where(swap, second, first), np.where(swap, first, second), pairs.iou[held])
     matched = best_matching(oriented, minimum_iou, strict=strict, progress=progress)
     free = both[table.image]
     free[matched.first] = False
@@ -156,7 +155,7 @@ def _contested(
     _, label = connected_components(graph, directed=False)
     component = label[i]
     order = np.argsort(component, kind="stable")
-    row, i, j, iou, component = (x[order] for x in (row, i, j, iou, component))
+    row, i, j, iou, component = row[order], i[order], j[order], iou[order], component[order]
     start = np.flatnonzero(np.diff(component, prepend=-1))
     end = np.append(start[1:], len(component))
     star = _spread(i, start) | _spread(j, start)

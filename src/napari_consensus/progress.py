@@ -14,3 +14,21 @@ class Progress(Protocol):
 
 def silent(done: int, total: int, /) -> None:
     """Report nothing and never stop."""
+
+
+def stage(progress: Progress, number: int, stages: int) -> Progress:
+    """Report one stage of a longer computation as its share of the whole.
+
+    Parameters
+    ----------
+    progress
+        Who is told.
+    number, stages
+        Which stage, from 0, of how many; each counts alike.
+    """
+
+    def report(done: int, total: int, /) -> None:
+        whole = max(total, 1)
+        progress(number * whole + min(done, whole), stages * whole)
+
+    return report

@@ -14,8 +14,8 @@ from napari_consensus.data.annotations import annotations_from_boxes
 from napari_consensus.pairing import overlapping_pairs
 
 # Two images, three raters; rater c read only the first.
-#   image i: a and b agree on one box (IoU .8, same category); a and c on it too (IoU .5, other category);
-#            b has a box alone; b and c overlap by .4 / .625
+#   image i: a and b agree on one box (IoU .8, same category); so do a and c (IoU .5, other
+#            category) and b and c (IoU .625); b has a box alone.
 #   image j: a marked one, b looked and found nothing.
 ROWS = [
     ("i", "a", [0, 0, 10, 10], "mitosis"),
@@ -101,7 +101,9 @@ def test_without_annotations_every_number_is_undefined():
 
 
 def test_two_raters_who_never_met_have_undefined_agreement():
-    table = study([ROWS[0], ("j", "b", [0, 0, 1, 1], None)], np.array([[True, False], [False, True]]))
+    table = study(
+        [ROWS[0], ("j", "b", [0, 0, 1, 1], None)], np.array([[True, False], [False, True]])
+    )
     (pair,) = numbers.pair_numbers(counted(table), ("a", "b"))
     assert (pair.matched, pair.only_a, pair.only_b) == (0, 0, 0)
     assert math.isnan(pair.f1)

@@ -1,5 +1,7 @@
 """Votes: who gave what, who could have, and never the one for the other."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -59,4 +61,4 @@ def test_members_lists_the_rows_of_each_object():
         [[0, 0, 1, 1], [2, 2, 3, 3], [0, 0, 1, 2]], image=["i"] * 3, rater=["a", "a", "b"]
     )
     rows, start = ObjectGroups(table, [0, 1, 0], [False] * 3, 0.3).members()
-    assert [rows[a:b].tolist() for a, b in zip(start[:-1], start[1:], strict=True)] == [[0, 2], [1]]
+    assert [rows[a:b].tolist() for a, b in pairwise(start)] == [[0, 2], [1]]

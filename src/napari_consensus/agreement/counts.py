@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.data._columns import column
-from napari_consensus.data.annotations import Annotations
-from napari_consensus.data.groups import Pairs
 from napari_consensus.matching import best_matching
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from napari_consensus.data.annotations import Annotations
+    from napari_consensus.data.groups import Pairs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +56,7 @@ class MatchCounts:
 
     def __post_init__(self) -> None:
         m = len(np.asarray(self.image))
-        for name in _COLUMNS:
-            dtype = _COLUMNS[name]
+        for name, dtype in _COLUMNS.items():
             object.__setattr__(self, name, column(name, getattr(self, name), dtype, (m,)))
 
     def __len__(self) -> int:
@@ -159,5 +159,3 @@ def _count(
         "same_category": np.bincount(place[both & (ours == theirs)], minlength=n)[images],
         "both_categorised": np.bincount(place[both], minlength=n)[images],
     }
-
-

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.agreement.counts import MatchCounts, count_matches
-from napari_consensus.data.annotations import Annotations
-from napari_consensus.data.groups import Pairs
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from napari_consensus.data.annotations import Annotations
+    from napari_consensus.data.groups import Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def pair_numbers(counts: MatchCounts, names: Sequence[str]) -> tuple[RaterPair, 
 
 
 def matched(counts: MatchCounts) -> int:
-    """Matches of all pairs of raters."""
+    """Sum the matches of all pairs of raters."""
     return int(counts.matched.sum())
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from napari_consensus.errors import TableError
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
 
 
 def column(
@@ -45,8 +47,7 @@ def column(
     if shape is not None and (
         array.ndim != len(shape)
         or any(
-            want is not None and have != want
-            for have, want in zip(array.shape, shape, strict=True)
+            want is not None and have != want for have, want in zip(array.shape, shape, strict=True)
         )
     ):
         want = "(" + ", ".join("any" if s is None else str(s) for s in shape) + ")"
@@ -100,11 +101,12 @@ def gather(starts: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.in
     order
         (m,) entries wanted, in [0, n).
     """
-    lengths = (starts[1:] - starts[:-1])[order]
+    lengths = np.diff(starts)[order]
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
     shift = np.repeat(starts[:-1][order] - (ends - lengths), lengths)
-    return np.arange(total, dtype=np.int64) + shift
+    places: NDArray[np.int64] = np.arange(total, dtype=np.int64) + shift
+    return places
 
 
 def offsets_of(lengths: NDArray[Any]) -> NDArray[np.int64]:

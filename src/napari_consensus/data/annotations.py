@@ -339,7 +339,7 @@ def annotations_from_boxes(
     )
 
 
-def box_outlines(corners: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+def box_outlines(corners: NDArray[np.float64]) -> dict[str, Any]:
     """Return the outline columns (vertices, rings, parts, kind) of (n, 4) boxes."""
     n = len(corners)
     return {

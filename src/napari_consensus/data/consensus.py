@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.data._columns import column
-from napari_consensus.data.annotations import Annotations
-from napari_consensus.data.groups import ObjectGroups
 from napari_consensus.errors import TableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from napari_consensus.data.annotations import Annotations
+    from napari_consensus.data.groups import ObjectGroups
 
 Parameter = str | int | float | bool | None
 

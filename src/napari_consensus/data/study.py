@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_consensus.data.annotations import Annotations
-from napari_consensus.data.consensus import Source
 from napari_consensus.errors import Refusal, TableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from napari_consensus.data.annotations import Annotations
+    from napari_consensus.data.consensus import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Every overlapping pair of annotations, found through a grid with a level for each size."""
+"""Overlapping boxes, found through a grid with a level for each size."""
 
 from __future__ import annotations
 
@@ -7,131 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_consensus.data.annotations import Annotations
-from napari_consensus.data.groups import Pairs
-from napari_consensus.errors import ParameterError
-from napari_consensus.geometry import box_area, outline_iou, outlines
-from napari_consensus.progress import Progress, silent
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+    from napari_consensus.progress import Progress
 
 # Candidates tested at a time: temporaries stay in the cache, and a cancel is seen soon.
 _CHUNK = 1 << 18
 # Sides of the boxes of one level differ by less than this factor.
 _LEVEL_FACTOR = 4.0
 
-
-def overlapping_pairs(
-    annotations: Annotations, minimum_iou: float = 0.0, *, progress: Progress = silent
-) -> Pairs:
-    """Find every pair of two raters' annotations that overlap on one image.
-
-    Parameters
-    ----------
-    annotations
-        What raters drew.
-    minimum_iou
-        Keep pairs with IoU >= this, in [0, 1]; 0 keeps every positive overlap.
-    progress
-        Reports, and stops where it raises.
-
-    Returns
-    -------
-    Pairs
-        In the order of (first, second).
-
-    Raises
-    ------
-    ParameterError
-        Where `minimum_iou` is outside [0, 1].
-
-    Source: uniform grid of box corners by size level; IoU as in `geometry.box_iou`.
-    """
-    return split_pairs(annotations, minimum_iou, progress=progress)[0]
-
-
-def split_pairs(
-    annotations: Annotations, minimum_iou: float = 0.0, *, progress: Progress = silent
-) -> tuple[Pairs, Pairs]:
-    """Find overlapping pairs of two raters, and those of one rater, in one pass.
-
-    Parameters and errors are those of `overlapping_pairs`.
-
-    Returns
-    -------
-    across, within
-        Pairs of two different raters; pairs of one rater with themselves.
-    """
-    _check(minimum_iou)
-    table = annotations
-    exact = table.boxes_only
-    i, j, iou = _self_join(
-        table.bounds, table.image.astype(np.int64), minimum_iou if exact else 0.0, progress
-    )
-    if not exact:
-        shapes = outlines(table)
-        iou = outline_iou(shapes, shapes, i, j)
-        keep = (iou >= minimum_iou) & (iou > 0)
-        i, j, iou = i[keep], j[keep], iou[keep]
-    across = table.rater[i] != table.rater[j]
-    return (
-        Pairs(i[across], j[across], iou[across]),
-        Pairs(i[~across], j[~across], iou[~across]),
-    )
-
-
-def pairs_between(
-    first: Annotations,
-    second: Annotations,
-    minimum_iou: float = 0.0,
-    *,
-    progress: Progress = silent,
-) -> Pairs:
-    """Find overlapping pairs of two tables, whose images are joined by name.
-
-    Returns
-    -------
-    Pairs
-        `first` holds rows of the first table, `second` rows of the second, in the order
-        of (first, second).
-
-    Raises
-    ------
-    ParameterError
-        Where `minimum_iou` is outside [0, 1].
-    """
-    _check(minimum_iou)
-    place = {name: k for k, name in enumerate(first.images)}
-    known = np.array([place.get(name, -1) for name in second.images] or [-1], dtype=np.int64)
-    image = known[second.image] if len(second) else np.empty(0, np.int64)
-    there = np.flatnonzero(image >= 0).astype(np.int32)
-    exact = first.boxes_only and second.boxes_only
-    i, j, iou = _cross_join(
-        first.bounds,
-        first.image.astype(np.int64),
-        second.bounds[there],
-        image[there],
-        minimum_iou if exact else 0.0,
-        progress,
-    )
-    j = there[j]
-    if not exact:
-        iou = outline_iou(outlines(first), outlines(second), i, j)
-        keep = (iou >= minimum_iou) & (iou > 0)
-        i, j, iou = i[keep], j[keep], iou[keep]
-    return Pairs(i, j, iou)
-
-
-def _check(minimum_iou: float) -> None:
-    if not 0 <= minimum_iou <= 1:
-        msg = f"minimum_iou is {minimum_iou}; it must lie in [0, 1]"
-        raise ParameterError(msg)
-
-
-_Found = tuple["NDArray[np.int32]", "NDArray[np.int32]", "NDArray[np.float64]"]
+Found = tuple["NDArray[np.int32]", "NDArray[np.int32]", "NDArray[np.float64]"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,7 +72,9 @@ def _levels(
     origin = (float(bounds[:, 0].min()), float(bounds[:, 1].min()))
     extent = (float(bounds[:, 0].max()) - origin[0], float(bounds[:, 1].max()) - origin[1])
     return [
-        _level(bounds, image, np.flatnonzero(level == k).astype(np.int32), origin, extent, minimum_iou)
+        _level(
+            bounds, image, np.flatnonzero(level == k).astype(np.int32), origin, extent, minimum_iou
+        )
         for k in np.unique(level)
     ]
 
@@ -192,7 +82,7 @@ def _levels(
 def _level(
     bounds: NDArray[np.float64],
     image: NDArray[np.int64],
-    rows: NDArray[np.int32],
+    rows: NDArray[np.int64],
     origin: tuple[float, float],
     extent: tuple[float, float],
     minimum_iou: float,
@@ -219,7 +109,7 @@ def _level(
     if cells <= 4 * len(rows) + 4096:
         start = np.zeros(cells + 1, np.int64)
         np.cumsum(np.bincount(key, minlength=cells), out=start[1:])
-    sorted_rows = rows[order]
+    sorted_rows = rows[order].astype(np.int32)
     columns = np.ascontiguousarray(boxes[order].T)
     return _Level(
         boxes=columns,
@@ -235,15 +125,15 @@ def _level(
     )
 
 
-def _self_join(
+def self_join(
     bounds: NDArray[np.float64],
     image: NDArray[np.int64],
     minimum_iou: float,
     progress: Progress,
-) -> _Found:
+) -> Found:
     """Find every unordered pair of rows that overlap on one image; first < second."""
     levels = _levels(bounds, image, minimum_iou)
-    found: list[_Found] = []
+    found: list[Found] = []
     total = sum(range(1, len(levels) + 1))
     done = 0
     for k, upper in enumerate(levels):
@@ -258,19 +148,19 @@ def _self_join(
     return _in_order(i, j, iou, len(bounds))
 
 
-def _cross_join(
+def cross_join(
     first: NDArray[np.float64],
     first_image: NDArray[np.int64],
     second: NDArray[np.float64],
     second_image: NDArray[np.int64],
     minimum_iou: float,
     progress: Progress,
-) -> _Found:
+) -> Found:
     """Find every pair of a row of `first` and a row of `second` on one image."""
     ours = _levels(first, first_image, minimum_iou)
     theirs = _levels(second, second_image, minimum_iou)
     total = max(len(ours) * len(theirs), 1)
-    found: list[_Found] = []
+    found: list[Found] = []
     for k, left in enumerate(ours):
         for m, right in enumerate(theirs):
             done = k * len(theirs) + m
@@ -281,7 +171,7 @@ def _cross_join(
     return _in_order(i, j, iou, len(second))
 
 
-def _together(found: list[_Found]) -> _Found:
+def _together(found: list[Found]) -> Found:
     if not found:
         return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0)
     return (
@@ -293,7 +183,7 @@ def _together(found: list[_Found]) -> _Found:
 
 def _in_order(
     i: NDArray[np.int32], j: NDArray[np.int32], iou: NDArray[np.float64], n: int
-) -> _Found:
+) -> Found:
     """Put pairs in the order of (first, second), which no grid decides."""
     order = np.argsort(i.astype(np.int64) * max(n, 1) + j)
     return i[order], j[order], iou[order]
@@ -307,7 +197,7 @@ def _join_levels(
     progress: Progress,
     done: int,
     total: int,
-) -> Iterator[_Found]:
+) -> Iterator[Found]:
     """Join two levels by querying the cheaper way round; yields (left, right) rows."""
     if _apart(left, right, minimum_iou):
         return
@@ -342,7 +232,7 @@ def _query(
     progress: Progress,
     done: int,
     total: int,
-) -> Iterator[_Found]:
+) -> Iterator[Found]:
     """Yield overlapping (asking, grid) rows, chunk by chunk.
 
     A partner's corner lies in a window about the asking box's own: IoU >= t needs an
@@ -358,10 +248,8 @@ def _query(
     left = grid.cell_of(x0 - before_x, 0)
     right = grid.cell_of(x0 + (1 - t) * width + slack, 0)
     top = grid.cell_of(y0 - before_y, 1)
-    if same:
-        bottom = grid.cell_of(y0, 1)
-    else:
-        bottom = grid.cell_of(y0 + (1 - t) * height + slack, 1)
+    # Within one level, boxes in lines further down ask for this one.
+    bottom = grid.cell_of(y0 if same else y0 + (1 - t) * height + slack, 1)
     lines = bottom - top + 1
     for begin, end in _chunks(lines):
         progress(done, total)
@@ -405,7 +293,7 @@ def _compare(
     first: NDArray[np.int64],
     count: NDArray[np.int64],
     minimum_iou: float,
-) -> _Found:
+) -> Found:
     """Compute the IoU of each asker with its run of candidates and keep the overlapping."""
     upto = np.cumsum(count)
     i = np.repeat(asker, count)

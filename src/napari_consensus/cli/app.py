@@ -1,0 +1,87 @@
+"""The command `napari-consensus` and how its errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+from napari_consensus.cli import analysis, desktop, files
+from napari_consensus.errors import Cancelled, ConsensusError, ParameterError
+
+app = typer.Typer(
+    name="napari-consensus",
+    help="Compare, merge and settle several experts' annotations of the same slides.\n\n"
+    "Research use, not for diagnosis.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
+    "See": (desktop.demo, desktop.view),
+    "Compute": (analysis.agreement, analysis.consensus, analysis.evaluate),
+    "Files and methods": (files.convert, files.formats, files.methods),
+}
+for panel, commands in _COMMANDS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+
+
+def _version(show: bool) -> None:
+    if show:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"napari-consensus {version('napari-consensus')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Compare, merge and settle several experts' annotations of the same slides.
+
+    Research use, not for diagnosis.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        Words after the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        0 done, 1 refused (one line on stderr says file, row and why), 2 wrong usage.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows console may not know the characters of a category's name.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app(None if arguments is None else list(arguments), prog_name="napari-consensus")
+    except SystemExit as done:
+        # The parser reports wrong usage itself, and leaves by its exit code.
+        return done.code if isinstance(done.code, int) else int(done.code is not None)
+    except ParameterError as error:
+        return _fail(error, 2)
+    except Cancelled:
+        return _fail("stopped", 1)
+    except ConsensusError as error:
+        return _fail(error, 1)
+    return 0
+
+
+def _fail(what: object, code: int) -> int:
+    sys.stderr.write(f"napari-consensus: {' '.join(str(what).split())}\n")
+    return code

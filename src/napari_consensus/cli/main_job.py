@@ -1,0 +1,100 @@
+"""The main job on one study, without a window: agreement, consensus, evaluation, files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_consensus.cli.console import text as shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_consensus.data.consensus import Consensus
+    from napari_consensus.data.study import Study
+
+_FILES = ("consensus.geojson", "consensus.coco.json", "consensus.csv")
+
+
+def leave_results(study: Study, folder: Path) -> list[Path]:
+    """Write the consensus of a study in three formats, and a page that sums it up.
+
+    Files of an earlier run in `folder` are replaced.
+
+    Returns
+    -------
+    list
+        Every file written.
+    """
+    from napari_consensus import formats
+    from napari_consensus.formats import make_folder, write_text
+
+    make_folder(folder)
+    consensus = _consensus(study)
+    written: list[Path] = []
+    for name in _FILES:
+        written.extend(formats.write(consensus, folder / name, overwrite=True))
+    page = folder / "summary.md"
+    write_text(page, "\n".join(summary(study)) + "\n", overwrite=True)
+    return [*dict.fromkeys(written), page]
+
+
+def summary(study: Study) -> list[str]:
+    """Say on one page, in Markdown, who agrees with whom and what the consensus is."""
+    from napari_consensus import pipeline
+
+    found = pipeline.agreement(study.annotations)
+    consensus = _consensus(study)
+    lines = [
+        "# Agreement and consensus",
+        "",
+        (
+            f"{found.images} images, {found.annotations} annotations by "
+            f"{len(study.annotations.voting().raters)} raters."
+        ),
+        "",
+        f"## Who agrees with whom (IoU >= {found.minimum_iou:.2f})",
+        "",
+        "| raters | matched | only first | only second | mean IoU | F1 | same category |",
+        "|---|---|---|---|---|---|---|",
+        *(
+            f"| {p.a} and {p.b} | {p.matched} | {p.only_a} | {p.only_b} | {shown(p.mean_iou)} "
+            f"| {shown(p.f1)} | {shown(p.category_agreement)} |"
+            for p in found.pairs
+        ),
+        "",
+        f"## How many raters saw each object (IoU >= {found.grouping_iou:.2f})",
+        "",
+        "| raters | objects |",
+        "|---|---|",
+        *(f"| {k} | {n} |" for k, n in found.raters_per_object.items()),
+        "",
+        "## Consensus",
+        "",
+        (
+            f"{len(consensus)} objects by Dawid-Skene, outlines by weighted fusion, "
+            f"{int(consensus.tied.sum())} with tied categories."
+        ),
+    ]
+    if study.reference is not None:
+        result = pipeline.evaluate(consensus, study.reference)
+        lines += [
+            "",
+            (
+                f"Against the reference, IoU > {result.minimum_iou:.2f}: precision "
+                f"{shown(result.precision)}, recall {shown(result.recall)}, F1 {shown(result.f1)}; "
+                f"accuracy of the category among {result.tp} found {shown(result.accuracy)}."
+            ),
+        ]
+    return [*lines, "", "Research use, not for diagnosis."]
+
+
+def _consensus(study: Study) -> Consensus:
+    from napari_consensus import pipeline
+
+    return pipeline.reach_consensus(
+        study.annotations,
+        "dawid-skene",
+        fusion="weighted",
+        severities=study.severities,
+        sources=study.sources,
+    )
