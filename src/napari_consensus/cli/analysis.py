@@ -116,11 +116,13 @@ def consensus(
         ties=ties,
         seed=seed,
     )
-    formats.check_target(out, overwrite=overwrite)
+    formats.check_target(out, overwrite=overwrite, consensus=True)
     with bar("Reaching a consensus", quiet=quiet) as progress:
         study = formats.read(path, skip_refused=skip_refused, progress=progress)
         result = reach(study, progress)
-        written = formats.write(result, out, overwrite=overwrite, pseudonyms=pseudonyms)
+        written = formats.write(
+            result, out, overwrite=overwrite, pseudonyms=pseudonyms, refused=study.refused
+        )
     raters = len(result.groups.annotations.raters)
     document = {
         "objects": len(result),

@@ -1,0 +1,239 @@
+"""What is about to be written, the same for every format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from napari_consensus.data.annotations import Annotations, Outline
+from napari_consensus.data.consensus import Consensus
+from napari_consensus.data.raters import RaterKind, RaterSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_consensus.data.study import Study
+    from napari_consensus.formats._outlines import Ring
+    from napari_consensus.progress import Progress
+
+FACTS = ("probability", "exists", "support", "readers", "tied", "raters", "ids")
+NOTICE = "research use, not for diagnosis"
+_ROWS_AT_ONCE = 4096
+_PSEUDONYM = {RaterKind.HUMAN: "rater", RaterKind.REFERENCE: "reference"}
+
+
+class Row(NamedTuple):
+    """One annotation, as Python values.
+
+    Parameters
+    ----------
+    number
+        Its row in the layer's table.
+    image, rater, category
+        Codes into the layer's names; category -1 is none.
+    kind
+        What the rings mean.
+    rings
+        Vertices, ring by ring; a box is its two corners.
+    score
+        None where none was given.
+    session, id
+        As in `Annotations`.
+    assisted
+        Box a model drew, or None.
+    facts
+        What a consensus says of the object, by name; empty for what raters drew.
+    """
+
+    number: int
+    image: int
+    rater: int
+    category: int
+    kind: Outline
+    rings: list[Ring]
+    score: float | None
+    session: int
+    id: int
+    assisted: list[float] | None
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """Annotations to be written.
+
+    Parameters
+    ----------
+    table
+        The annotations; names are as they shall appear.
+    facts
+        Columns of a consensus by the names of `FACTS`. Empty for what raters drew.
+    """
+
+    table: Annotations
+    facts: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    def rows(self, progress: Progress) -> Iterator[Row]:
+        """All annotations in order."""
+        n = len(self.table)
+        for start in range(0, n, _ROWS_AT_ONCE):
+            stop = min(start + _ROWS_AT_ONCE, n)
+            yield from self._rows(start, stop)
+            progress(stop, n)
+
+    def of_image(self, code: int) -> Layer:
+        """Return the part of the layer that lies on one image."""
+        table = self.table
+        rows = np.flatnonzero(table.image == code)
+        part = table.take(rows)
+        one = replace(
+            part,
+            images=(table.images[code],),
+            raters=replace(table.raters, read=table.raters.read[[code]], regions=None),
+            image=np.zeros(len(rows), np.int32),
+        )
+        facts = {name: [values[k] for k in rows.tolist()] for name, values in self.facts.items()}
+        return Layer(one, facts)
+
+    def _rows(self, start: int, stop: int) -> Iterator[Row]:
+        table = self.table
+        codes = [c[start:stop].tolist() for c in (table.image, table.rater, table.category)]
+        # Text of a float32 is its shortest decimal; through float64 0.1 would be 0.10000000149.
+        scores = table.score[start:stop].astype(str).tolist()
+        assisted = None if table.assisted is None else table.assisted[start:stop].tolist()
+        for k in range(stop - start):
+            row = start + k
+            box = None if assisted is None or assisted[k][0] != assisted[k][0] else assisted[k]
+            score = float(scores[k])
+            yield Row(
+                row,
+                codes[0][k],
+                codes[1][k],
+                codes[2][k],
+                Outline(int(table.kind[row])),
+                self._rings(row),
+                score if np.isfinite(score) else None,
+                int(table.session[row]),
+                int(table.id[row]),
+                None if box is None else [plain(x) for x in box],
+                {name: values[row] for name, values in self.facts.items()},
+            )
+
+    def _rings(self, row: int) -> list[Ring]:
+        table = self.table
+        first, last = table.parts[row], table.parts[row + 1]
+        edges = table.rings[first : last + 1].tolist()
+        points = table.vertices[edges[0] : edges[-1]].tolist()
+        rings = [points[a - edges[0] : b - edges[0]] for a, b in pairwise(edges)]
+        return [[(plain(x), plain(y)) for x, y in ring] for ring in rings]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Export:
+    """What is about to be written.
+
+    Parameters
+    ----------
+    layers
+        What raters drew and, where there is one, the reference; or a consensus. All use the
+        same images and categories.
+    """
+
+    layers: tuple[Layer, ...]
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Names of images."""
+        return self.layers[0].table.images
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Names of categories."""
+        return self.layers[0].table.categories
+
+    def raters(self) -> list[tuple[str, RaterKind, NDArray[np.bool_]]]:
+        """Name and kind of every rater, and (images,) which images they read."""
+        sets = [layer.table.raters for layer in self.layers]
+        return [
+            (name, kind, raters.read[:, k])
+            for raters in sets
+            for k, (name, kind) in enumerate(zip(raters.names, raters.kinds, strict=True))
+        ]
+
+    def of_image(self, code: int) -> Export:
+        """Return the part that lies on one image."""
+        return Export(tuple(layer.of_image(code) for layer in self.layers))
+
+
+def export_of(subject: Annotations | Consensus | Study, *, pseudonyms: bool) -> Export:
+    """Gather what is written of a table, a consensus or a study.
+
+    Parameters
+    ----------
+    subject
+        What to write.
+    pseudonyms
+        Whether people are called rater-1, rater-2, ... in the natural order of their names.
+    """
+    if isinstance(subject, Consensus):
+        return Export((Layer(subject.shapes, _facts(subject, pseudonyms=pseudonyms)),))
+    tables = [subject] if isinstance(subject, Annotations) else _tables(subject)
+    if pseudonyms:
+        tables = [replace(t, raters=_renamed(t.raters)) for t in tables]
+    return Export(tuple(Layer(table) for table in tables))
+
+
+def pseudonyms_of(raters: RaterSet) -> dict[str, str]:
+    """Name for each rater that says nothing of the person; what is no person keeps its own."""
+    taken = {
+        name
+        for name, kind in zip(raters.names, raters.kinds, strict=True)
+        if kind not in _PSEUDONYM
+    }
+    shown = {}
+    count = dict.fromkeys(_PSEUDONYM, 0)
+    for name, kind in zip(raters.names, raters.kinds, strict=True):
+        shown[name] = name
+        while kind in _PSEUDONYM and (shown[name] == name or shown[name] in taken):
+            count[kind] += 1
+            shown[name] = f"{_PSEUDONYM[kind]}-{count[kind]}"
+            if shown[name] == name:
+                break
+    return shown
+
+
+def plain(value: float) -> float:
+    """Return the same number, whole ones without a fraction."""
+    return int(value) if value.is_integer() else value
+
+
+def _tables(study: Study) -> list[Annotations]:
+    return [t for t in (study.annotations, study.reference) if t is not None]
+
+
+def _renamed(raters: RaterSet) -> RaterSet:
+    shown = pseudonyms_of(raters)
+    return replace(raters, names=tuple(shown[name] for name in raters.names))
+
+
+def _facts(consensus: Consensus, *, pseudonyms: bool) -> dict[str, Sequence[Any]]:
+    table = consensus.groups.annotations
+    shown = pseudonyms_of(table.raters) if pseudonyms else {n: n for n in table.raters.names}
+    names = [shown[name] for name in table.raters.names]
+    rows, start = consensus.groups.members()
+    members = [rows[start[k] : start[k + 1]] for k in consensus.objects.tolist()]
+    probability = [None if p != p else p for p in consensus.confidence.tolist()]
+    return {
+        "probability": probability,
+        "exists": consensus.exists.tolist(),
+        "support": consensus.support.tolist(),
+        "readers": consensus.readers.tolist(),
+        "tied": consensus.tied.tolist(),
+        "raters": [[names[k] for k in table.rater[m].tolist()] for m in members],
+        "ids": [table.id[m].tolist() for m in members],
+    }

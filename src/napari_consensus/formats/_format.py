@@ -1,0 +1,45 @@
+"""What the package knows of one annotation format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from napari_consensus.formats._export import Export
+    from napari_consensus.formats._rows import Rows
+    from napari_consensus.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One annotation format.
+
+    Parameters
+    ----------
+    name
+        What it is called on the command line.
+    title
+        What it is called by people.
+    suffixes
+        Ends of file names, with the dot, the most telling first; () for folders.
+    recognises
+        Whether the first bytes of a path look like this format; cheap and never an error.
+    read
+        Adds everything in a path to rows; raises `ReadError`.
+    write
+        Makes the text of a file piece by piece, or None where the format is only read.
+    keeps
+        What survives writing and reading back, in words.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[Path], bool]
+    read: Callable[[Path, Rows, Progress], None]
+    write: Callable[[Export, Progress], Iterator[str]] | None
+    keeps: str

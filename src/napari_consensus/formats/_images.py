@@ -1,0 +1,61 @@
+"""Which file holds the pixels of which image."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms")
+)
+_BESIDE = ("imgs", "images")
+
+
+def image_folders(file: Path) -> tuple[Path, ...]:
+    """Folders where the images of an annotation file are usually kept."""
+    near = (file.parent, file.parent.parent)
+    return (file.parent, *(place / name for place in near for name in _BESIDE))
+
+
+def find_image_files(names: Iterable[str], folders: Iterable[Path]) -> dict[str, Path]:
+    """Files of images by name.
+
+    A name is looked for as it stands, then with %5B read as [ on either side, then without
+    its suffix; the earlier folder wins.
+
+    Parameters
+    ----------
+    names
+        Image names as in an annotation file; folders in them are ignored.
+    folders
+        Where to look; those that are not there are passed over.
+    """
+    exact: dict[str, Path] = {}
+    loose: dict[str, Path] = {}
+    stems: dict[str, Path] = {}
+    for folder in folders:
+        for file in _images_in(folder):
+            exact.setdefault(file.name, file)
+            loose.setdefault(unquote(file.name).casefold(), file)
+            stems.setdefault(unquote(file.stem).casefold(), file)
+    found = {}
+    for name in names:
+        bare = PurePath(name.replace("\\", "/")).name
+        key = unquote(bare).casefold()
+        whole = PurePath(key).suffix in _SUFFIXES
+        by_stem = None if whole else stems.get(key)
+        place = exact.get(bare) or loose.get(key) or by_stem
+        if place is not None:
+            found[name] = place
+    return found
+
+
+def _images_in(folder: Path) -> list[Path]:
+    try:
+        return sorted(p for p in folder.iterdir() if p.suffix.casefold() in _SUFFIXES)
+    except OSError:
+        return []

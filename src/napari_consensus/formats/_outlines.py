@@ -1,0 +1,205 @@
+"""Outlines of annotations while they are parsed, one after another, as columns."""
+
+from __future__ import annotations
+
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_consensus.data._columns import offsets_of
+from napari_consensus.formats._boxes import LARGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_consensus.data.annotations import Outline
+
+Ring = list[tuple[float, float]]
+
+
+class OutlineError(ValueError):
+    """An outline breaks a rule; the message says which."""
+
+
+class OutlineColumns:
+    """Outlines parsed so far: vertices, rings, parts and kind."""
+
+    def __init__(self) -> None:
+        self._vertices: list[tuple[float, float]] = []
+        self._rings: list[int] = []
+        self._parts: list[int] = []
+        self._kind: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._kind)
+
+    def add(self, kind: Outline, rings: Sequence[Ring]) -> None:
+        """Take one outline of checked rings."""
+        self._vertices += chain.from_iterable(rings)
+        self._rings += map(len, rings)
+        self._parts.append(len(rings))
+        self._kind.append(kind)
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """All of them, as `Annotations` wants them."""
+        return {
+            "vertices": np.array(self._vertices, np.float64).reshape(-1, 2),
+            "rings": offsets_of(np.array(self._rings, np.int64)),
+            "parts": offsets_of(np.array(self._parts, np.int64)),
+            "kind": np.array(self._kind, np.int8),
+        }
+
+
+def number(value: object) -> float:
+    """Return a coordinate that JSON gave.
+
+    Raises
+    ------
+    OutlineError
+        Where it is no finite number of a possible size.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        msg = f"a coordinate must be a number, not {value!r}"
+        raise OutlineError(msg)
+    if not -LARGEST <= value <= LARGEST:
+        msg = f"a coordinate must be finite and within {LARGEST:.0e} pixels, not {value!r}"
+        raise OutlineError(msg)
+    return float(value)
+
+
+def checked_box(x0: object, y0: object, x1: object, y1: object) -> Ring:
+    """Two corners of a box, as its one ring.
+
+    Raises
+    ------
+    OutlineError
+        Where a coordinate is no number or the box has no area.
+    """
+    corners = [(number(x0), number(y0)), (number(x1), number(y1))]
+    if not (corners[0][0] < corners[1][0] and corners[0][1] < corners[1][1]):
+        msg = "the second corner of a box must lie right of and below the first"
+        raise OutlineError(msg)
+    return corners
+
+
+def checked_ring(points: object) -> Ring:
+    """Vertices of one closed ring, without the closing one that repeats the first.
+
+    Raises
+    ------
+    OutlineError
+        Where they are no points, or fewer than three.
+    """
+    ring = [checked_point(point) for point in sequence(points)]
+    if len(ring) > 1 and ring[0] == ring[-1]:
+        ring.pop()
+    if len(ring) < 3:
+        msg = f"a ring needs at least 3 vertices, not {len(ring)}"
+        raise OutlineError(msg)
+    return ring
+
+
+def checked_point(point: object) -> tuple[float, float]:
+    """Return x and y of one point; a third coordinate is left out.
+
+    Raises
+    ------
+    OutlineError
+        Where it is no list of numbers.
+    """
+    pair = sequence(point)
+    if len(pair) < 2:
+        msg = f"a point needs x and y, not {point!r}"
+        raise OutlineError(msg)
+    return number(pair[0]), number(pair[1])
+
+
+def checked_rings(rings: object) -> list[Ring]:
+    """Return the rings of an outline that has an area.
+
+    Raises
+    ------
+    OutlineError
+        Where a ring breaks a rule or the outer one has no area.
+    """
+    checked = [checked_ring(ring) for ring in sequence(rings)]
+    if not checked or not signed_area(checked[0]):
+        msg = "the outline has no area"
+        raise OutlineError(msg)
+    return checked
+
+
+def signed_area(ring: Ring) -> float:
+    """Area within a ring, positive where it runs from the x axis towards the y axis.
+
+    Source: the shoelace formula, about the first vertex: about the origin of a slide, the
+    products of large coordinates would swallow a small area.
+    """
+    x, y = ring[0]
+    spokes = [(px - x, py - y) for px, py in ring[1:]]
+    return sum(ax * by - bx * ay for (ax, ay), (bx, by) in pairwise(spokes)) / 2
+
+
+def rectangle(rings: Sequence[Ring]) -> Ring | None:
+    """Two corners where the rings are one rectangle along the axes, else None."""
+    if len(rings) != 1 or len(rings[0]) != 4:
+        return None
+    ring = rings[0]
+    xs, ys = sorted({x for x, _ in ring}), sorted({y for _, y in ring})
+    steps = zip(ring, ring[1:] + ring[:1], strict=True)
+    if len(xs) != 2 or len(ys) != 2 or any((a[0] == b[0]) == (a[1] == b[1]) for a, b in steps):
+        return None
+    return [(xs[0], ys[0]), (xs[1], ys[1])]
+
+
+def nested(rings: Sequence[Ring]) -> list[list[Ring]]:
+    """Parts of even-odd rings, each an outer ring and its holes.
+
+    A ring within an even number of others is an outer one, and a hole belongs to the
+    smallest outer ring around it.
+    """
+    if len(rings) == 1:
+        return [list(rings)]
+    around = [
+        [j for j, other in enumerate(rings) if j != i and _within(ring, other)]
+        for i, ring in enumerate(rings)
+    ]
+    parts = {i: [ring] for i, ring in enumerate(rings) if len(around[i]) % 2 == 0}
+    for i, ring in enumerate(rings):
+        if i not in parts:
+            outer = [j for j in around[i] if j in parts]
+            parts[min(outer, key=lambda j: abs(signed_area(rings[j])))].append(ring)
+    return list(parts.values())
+
+
+def _within(ring: Ring, other: Ring) -> bool:
+    """Whether most vertices of a ring lie within another; some may touch it."""
+    if abs(signed_area(ring)) >= abs(signed_area(other)):
+        return False
+    return 2 * sum(_holds(other, point) for point in ring) > len(ring)
+
+
+def _holds(ring: Ring, point: tuple[float, float]) -> bool:
+    x, y = point
+    crossings = 0
+    for (x0, y0), (x1, y1) in zip(ring, ring[1:] + ring[:1], strict=True):
+        if (y0 > y) != (y1 > y):
+            crossings += x < x0 + (y - y0) * (x1 - x0) / (y1 - y0)
+    return crossings % 2 == 1
+
+
+def sequence(value: object) -> Sequence[object]:
+    """Return what JSON gave as a list.
+
+    Raises
+    ------
+    OutlineError
+        Where it gave another thing.
+    """
+    if not isinstance(value, list | tuple):
+        msg = f"expected a list, not {str(value)[:40]!r}"
+        raise OutlineError(msg)
+    return value

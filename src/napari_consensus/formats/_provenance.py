@@ -1,0 +1,100 @@
+"""What stands beside a written consensus: how it came about, and the whole posterior."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from napari_consensus.formats._cells import as_text
+from napari_consensus.formats._export import NOTICE, pseudonyms_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from napari_consensus.data.consensus import Consensus
+    from napari_consensus.errors import Refusal
+
+
+def provenance_text(consensus: Consensus, refused: Sequence[Refusal], *, pseudonyms: bool) -> str:
+    """Return the provenance of a consensus as JSON.
+
+    Parameters
+    ----------
+    consensus
+        What was written.
+    refused
+        Rows left out while reading.
+    pseudonyms
+        Whether raters' names, and all else that may hold one, are left out.
+    """
+    shown = pseudonyms_of(consensus.groups.annotations.raters) if pseudonyms else {}
+    provenance = consensus.provenance
+    posterior = consensus.posterior
+    likelihood = posterior.log_likelihood
+    document = {
+        "notice": NOTICE,
+        "objects": len(consensus),
+        "raters": [shown.get(n, n) for n in consensus.groups.annotations.raters.names],
+        "sources": [
+            {
+                "file": _file(source.file, k, pseudonyms=pseudonyms),
+                "format": source.format,
+                "sha256": source.sha256,
+                "size": source.size,
+            }
+            for k, source in enumerate(provenance.sources, 1)
+        ],
+        "steps": [
+            {"action": step.action, "parameters": _without_names(step.parameters, shown)}
+            for step in provenance.steps
+        ],
+        "posterior": {
+            "n_iter": posterior.n_iter,
+            "converged": posterior.converged,
+            "log_likelihood": likelihood if math.isfinite(likelihood) else None,
+            "notes": [note for note in posterior.notes if not _names_one(note, shown)],
+        },
+        "refused": [_refused(refusal, pseudonyms=pseudonyms) for refusal in refused],
+        "versions": dict(provenance.versions),
+        "created": provenance.created,
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def posterior_pieces(consensus: Consensus) -> Iterator[str]:
+    """Write the probability of every category for every object, as a table."""
+    table = consensus.shapes
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["annotation_id", "image", *map(as_text, table.categories)])
+    for row, own in enumerate(table.id.tolist()):
+        shares = ["" if p != p else p for p in consensus.probability[row].tolist()]
+        writer.writerow([own, as_text(table.images[table.image[row]]), *shares])
+    yield stream.getvalue()
+
+
+def _file(name: str, number: int, *, pseudonyms: bool) -> str:
+    """Name of a source without its folder; many are named after a rater."""
+    return f"file-{number}{PurePath(name).suffix}" if pseudonyms else PurePath(name).name
+
+
+def _refused(refusal: Refusal, *, pseudonyms: bool) -> dict[str, Any]:
+    said = {"row": refusal.row, "field": refusal.field, "rule": refusal.rule}
+    if pseudonyms:
+        return said
+    return {"file": PurePath(refusal.file).name, **said, "value": refusal.value}
+
+
+def _without_names(parameters: Mapping[str, Any], shown: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        key: shown.get(value, value) if isinstance(value, str) else value
+        for key, value in parameters.items()
+    }
+
+
+def _names_one(note: str, shown: Mapping[str, str]) -> bool:
+    return any(name in note for name in shown)

@@ -1,0 +1,189 @@
+"""Records of a delimited text file, each with the line it stands on."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from napari_consensus.errors import ReadError
+from napari_consensus.formats._source import FileContent, not_text, open_text
+
+if TYPE_CHECKING:
+    from _csv import Reader
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_ROWS_AT_ONCE = 8_192
+_LARGEST_FIELD = 1 << 24
+
+
+class Fault(NamedTuple):
+    """One record that cannot be taken apart."""
+
+    line: int
+    field: str
+    value: str
+    rule: str
+
+
+class Run(NamedTuple):
+    """Records that follow one another.
+
+    Parameters
+    ----------
+    rows
+        Fields of each, as many as the header has.
+    lines
+        (n,) line on which each starts, from 1.
+    faults
+        Records among them with another number of fields.
+    done
+        Bytes of the file read so far.
+    """
+
+    rows: list[list[str]]
+    lines: NDArray[np.int64]
+    faults: list[Fault]
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """A delimited text file whose header has been read.
+
+    Parameters
+    ----------
+    content
+        The file.
+    delimiter
+        What stands between fields: a comma, a semicolon or a tab.
+    header
+        Names of columns.
+    cut
+        The last record where the file stops within a character, else None.
+    """
+
+    content: FileContent
+    delimiter: str
+    header: tuple[str, ...]
+    cut: Fault | None = None
+
+    def runs(self) -> Iterator[Run]:
+        """All records below the header, in order.
+
+        A record that breaks off is a fault, and reading goes on behind it.
+        """
+        stream = io.BytesIO(self.content.data)
+        reader = self._reader(stream)
+        next(reader)
+        more = True
+        while more:
+            start = reader.line_num
+            rows, broken = _take(reader)
+            more = bool(rows) or broken is not None
+            lines, last = _lines(rows, start, None if broken else reader.line_num)
+            run = _sorted_out(rows, lines, self.header, stream.tell())
+            if broken is not None:
+                rule = f"this row cannot be taken apart ({broken}); is a quote missing?"
+                run.faults.append(Fault(last + 1, self.header[0], "", rule))
+            if more:
+                yield run
+        if self.cut is not None:
+            yield Run([], np.empty(0, np.int64), [self.cut], len(self.content.data))
+
+    def ends_open(self) -> bool:
+        """Whether the last row has no line break behind it, as a file cut short."""
+        return not self.content.data.endswith((b"\n", b"\r", b"\n\0", b"\r\0"))
+
+    def _reader(self, stream: io.BytesIO) -> Reader:
+        text = io.TextIOWrapper(stream, self.content.encoding, newline="")
+        return csv.reader(text, delimiter=self.delimiter, strict=True, skipinitialspace=True)
+
+
+def open_records(path: Path) -> Records:
+    """Read the header of a delimited text file.
+
+    Raises
+    ------
+    ReadError
+        Where the file is not there, not text, or has no header.
+    """
+    content = open_text(path)
+    cut = None
+    try:
+        text = content.data.decode(content.encoding)
+    except UnicodeDecodeError as error:
+        stop = content.data.rfind(b"\n") + 1
+        if error.end != len(content.data) or error.reason != "unexpected end of data" or not stop:
+            raise not_text(content, error) from None
+        rest = content.data[stop : error.start].decode(content.encoding)
+        line = content.data.count(b"\n") + 1
+        cut = Fault(line, "text", rest, "the file stops in the middle of this row")
+        content = FileContent(path, content.data[:stop], content.sha256)
+        text = content.data.decode(content.encoding)
+    first = text.lstrip("\ufeff").split("\n", 1)[0]
+    delimiter = delimiter_of(first)
+    records = Records(content, delimiter, (), cut)
+    try:
+        header = next(records._reader(io.BytesIO(content.data)))
+    except csv.Error as error:
+        msg = f"{path}, row 1: the header cannot be taken apart ({error})"
+        raise ReadError(msg) from None
+    return Records(content, delimiter, tuple(name.strip() for name in header), cut)
+
+
+def delimiter_of(header: str) -> str:
+    """Return what stands between the names of a header line."""
+    return max(",;\t", key=header.count)
+
+
+def _take(reader: Reader) -> tuple[list[list[str]], str | None]:
+    """Take the next rows, and why it stopped where a record is broken."""
+    rows: list[list[str]] = []
+    # The limit belongs to the whole process, so it is put back at once.
+    before = csv.field_size_limit(_LARGEST_FIELD)
+    try:
+        rows.extend(islice(reader, _ROWS_AT_ONCE))
+    except csv.Error as error:
+        return rows, str(error)
+    finally:
+        csv.field_size_limit(before)
+    return rows, None
+
+
+def _lines(rows: list[list[str]], start: int, end: int | None) -> tuple[NDArray[np.int64], int]:
+    """(n,) line each row starts on, and the line the last one ends on."""
+    if end is not None and end - start == len(rows):
+        return np.arange(start + 1, end + 1), end
+    heights = [1 + sum(field.count("\n") for field in row) for row in rows]
+    ends = start + np.cumsum(np.array([0, *heights], np.int64))
+    return ends[:-1] + 1, int(ends[-1])
+
+
+def _sorted_out(
+    rows: list[list[str]], lines: NDArray[np.int64], header: tuple[str, ...], done: int
+) -> Run:
+    """Set aside rows of another width; rows without any field are blank lines."""
+    width = len(header)
+    if set(map(len, rows)) <= {width}:
+        return Run(rows, lines, [], done)
+    good = [k for k, row in enumerate(rows) if len(row) == width]
+    faults = [
+        Fault(
+            line,
+            header[min(len(row), width - 1)],
+            row[-1] if len(row) > width else "",
+            f"the row has {len(row)} fields and the header {width}; "
+            "is the file cut off, or a quote missing?",
+        )
+        for row, line in zip(rows, lines.tolist(), strict=True)
+        if row and len(row) != width
+    ]
+    return Run([rows[k] for k in good], lines[good], faults, done)

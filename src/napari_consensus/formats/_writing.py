@@ -1,0 +1,218 @@
+"""Annotations, a consensus or a study become files: all of them or none."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_consensus.data.consensus import Consensus
+from napari_consensus.errors import ParameterError, WriteError
+from napari_consensus.formats._export import Export, export_of
+from napari_consensus.formats._provenance import posterior_pieces, provenance_text
+from napari_consensus.formats._reading import FORMATS
+from napari_consensus.formats._target import check_files, make_folder, write_files
+from napari_consensus.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from os import PathLike
+
+    from napari_consensus.data.annotations import Annotations
+    from napari_consensus.data.study import Study
+    from napari_consensus.errors import Refusal
+    from napari_consensus.formats._format import Format
+
+_WRITABLE = {name: kind for name, kind in FORMATS.items() if kind.write is not None}
+_PER_IMAGE = "geojson"
+_BESIDE = ("provenance.json", "posterior.csv")
+_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]|^\.|[. ]$')
+
+
+def write(
+    subject: Annotations | Consensus | Study,
+    path: str | PathLike[str],
+    *,
+    format: str | None = None,
+    overwrite: bool = False,
+    pseudonyms: bool = False,
+    refused: Sequence[Refusal] = (),
+    progress: Progress = silent,
+) -> tuple[Path, ...]:
+    """Write annotations, a consensus or a study.
+
+    Beside a consensus stand `<stem>.provenance.json` and `<stem>.posterior.csv`. A path
+    without a suffix is a folder, which gets one GeoJSON file for each image.
+
+    Parameters
+    ----------
+    subject
+        What to write.
+    path
+        File or folder to write.
+    format
+        A writable name of `FORMATS`; by default what the suffix says.
+    overwrite
+        Replace files that stand already.
+    pseudonyms
+        Call people rater-1, rater-2, ... everywhere.
+    refused
+        Rows left out while reading, for the provenance.
+    progress
+        Reports, and stops where it raises; nothing is left behind then.
+
+    Returns
+    -------
+    tuple of Path
+        Every file written, the one asked for first.
+
+    Raises
+    ------
+    WriteError
+        Where a file stands already, or cannot be written.
+    ParameterError
+        Where no format has that name or suffix.
+    """
+    target = Path(path)
+    with_beside = isinstance(subject, Consensus)
+    chosen = check_target(target, format=format, overwrite=overwrite, consensus=with_beside)
+    export = export_of(subject, pseudonyms=pseudonyms)
+    files: dict[Path, Iterable[str]]
+    if _is_folder(target):
+        parts = {target / name: k for k, name in enumerate(_file_names(export.images))}
+        files = {file: _pieces(chosen, export.of_image(k), progress) for file, k in parts.items()}
+    else:
+        files = {target: _pieces(chosen, export, progress)}
+    if isinstance(subject, Consensus):
+        provenance, posterior = _beside(target)
+        files[provenance] = [provenance_text(subject, refused, pseudonyms=pseudonyms)]
+        files[posterior] = posterior_pieces(subject)
+    with _folder_of(target):
+        write_files(files, overwrite=overwrite)
+    return tuple(files)
+
+
+def check_target(
+    path: str | PathLike[str],
+    *,
+    format: str | None = None,
+    overwrite: bool = False,
+    consensus: bool = False,
+) -> Format:
+    """Check before any work that `write` can write to a path.
+
+    Parameters
+    ----------
+    path
+        File or folder that will be written.
+    format, overwrite
+        As `write` will be given.
+    consensus
+        Whether a consensus will be written, which has files beside it.
+
+    Returns
+    -------
+    Format
+        What will be written.
+
+    Raises
+    ------
+    WriteError
+        Where a file stands already, or cannot be written.
+    ParameterError
+        Where no format has that name or suffix.
+    """
+    target = Path(path)
+    chosen = _format(target, format)
+    if _is_folder(target):
+        _check_new_folder(target, overwrite=overwrite)
+    else:
+        check_files([target, *(_beside(target) if consensus else ())], overwrite=overwrite)
+    return chosen
+
+
+@contextmanager
+def _folder_of(target: Path) -> Iterator[None]:
+    """Make the folder that is a target; where writing to it fails, it is gone again."""
+    new = _is_folder(target) and not target.exists()
+    if new:
+        make_folder(target)
+    try:
+        yield
+    except BaseException:
+        if new:
+            target.rmdir()
+        raise
+
+
+def _format(target: Path, name: str | None) -> Format:
+    if name is not None and name not in _WRITABLE:
+        msg = f"no format {name!r} can be written; there are {', '.join(_WRITABLE)}"
+        raise ParameterError(msg)
+    if _is_folder(target):
+        if name not in (None, _PER_IMAGE):
+            msg = (
+                f"{target}: a folder holds {_PER_IMAGE} files, one an image; name a file for {name}"
+            )
+            raise ParameterError(msg)
+        return _WRITABLE[_PER_IMAGE]
+    if name is not None:
+        return _WRITABLE[name]
+    by_suffix = {s: f for f in reversed(_WRITABLE.values()) for s in f.suffixes}
+    for suffix in sorted(by_suffix, key=len, reverse=True):
+        if target.name.casefold().endswith(suffix):
+            return by_suffix[suffix]
+    msg = f"{target.name}: no format ends like this; use {', '.join(sorted(by_suffix))}"
+    raise ParameterError(msg)
+
+
+def _is_folder(target: Path) -> bool:
+    return target.is_dir() or not target.suffix
+
+
+def _check_new_folder(folder: Path, *, overwrite: bool) -> None:
+    if folder.is_dir():
+        standing = sorted(p.name for p in folder.iterdir())
+        if standing and not overwrite:
+            msg = f"{folder}: the folder holds {standing[0]} already; name another, or overwrite"
+            raise WriteError(msg)
+        check_files([folder / "x"], overwrite=True)
+    elif folder.exists():
+        msg = f"{folder}: this is a file; name a folder, or a file with a suffix"
+        raise WriteError(msg)
+    else:
+        check_files(
+            [next(p for p in folder.absolute().parents if p.exists()) / folder.name], overwrite=True
+        )
+
+
+def _beside(target: Path) -> list[Path]:
+    if _is_folder(target):
+        return [target / name for name in _BESIDE]
+    suffixes = sorted({s for f in _WRITABLE.values() for s in f.suffixes}, key=len, reverse=True)
+    end = next((s for s in suffixes if target.name.casefold().endswith(s)), target.suffix)
+    stem = target.name[: len(target.name) - len(end)]
+    return [target.with_name(f"{stem}.{name}") for name in _BESIDE]
+
+
+def _pieces(format: Format, export: Export, progress: Progress) -> Iterable[str]:
+    if format.write is None:
+        msg = f"{format.title} is only read"
+        raise ParameterError(msg)
+    return format.write(export, progress)
+
+
+def _file_names(images: Sequence[str]) -> list[str]:
+    """Return a file name for each image, distinct where capitals do not count either."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for image in images:
+        stem = _NOT_IN_NAMES.sub("_", image)[:150] or "image"
+        name, k = stem, 1
+        while name.casefold() in taken:
+            k += 1
+            name = f"{stem} ({k})"
+        taken.add(name.casefold())
+        names.append(f"{name}.geojson")
+    return names

@@ -1,0 +1,316 @@
+"""COCO instances, with the raters of each image and of each annotation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_consensus.data.annotations import NO_CATEGORY, Outline
+from napari_consensus.errors import ReadError
+from napari_consensus.formats._export import NOTICE, Export, Layer, Row, plain
+from napari_consensus.formats._format import Format
+from napari_consensus.formats._json import (
+    compact,
+    listed_in,
+    listed_json,
+    mapped_in,
+    mappings_in,
+    read_json,
+    text_of,
+)
+from napari_consensus.formats._marks import (
+    Mark,
+    Marks,
+    box_of,
+    id_of,
+    rater_of,
+    score_of,
+    session_of,
+)
+from napari_consensus.formats._outlines import (
+    OutlineError,
+    checked_box,
+    checked_point,
+    checked_rings,
+    number,
+    sequence,
+    signed_area,
+)
+from napari_consensus.formats._source import head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from napari_consensus.data.raters import RaterKind
+    from napari_consensus.formats._outlines import Ring
+    from napari_consensus.formats._rows import Rows
+    from napari_consensus.progress import Progress
+
+_RECORDS_AT_ONCE = 4096
+_RATER_KEYS = ("rater", "rater_id", "annotator", "annotator_id")
+
+
+def looks_like_coco(path: Path) -> bool:
+    """Whether the ends of a file name the members a COCO file has."""
+    if path.suffix.casefold() != ".json":
+        return False
+    ends = head(path, tail=True)
+    members = (b'"images"', b'"annotations"', b'"categories"')
+    return ends.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" and sum(m in ends for m in members) >= 2
+
+
+def read_coco(path: Path, rows: Rows, progress: Progress) -> None:
+    """Add a COCO file to rows.
+
+    Images meet by `file_name`, never by id. A rater is what an annotation says, else what
+    its image says, else the file's stem; `rater_list` of an image, or its `annotator`, says
+    who read it, and in a file without any rater every image was read.
+
+    Raises
+    ------
+    ReadError
+        Where the file is no COCO file.
+    """
+    content, document = read_json(path)
+    if not isinstance(document, dict) or "images" not in document or "annotations" not in document:
+        msg = f"{path}: this is no COCO file; it needs images and annotations"
+        raise ReadError(msg)
+    reading = _Reading(path, document, rows)
+    annotations = listed_in(document, "annotations")
+    marks = Marks()
+    for k, annotation in enumerate(annotations):
+        if k % _RECORDS_AT_ONCE == 0:
+            progress(k, len(annotations))
+        try:
+            marks.add(reading.mark(k + 1, mapped_in({"": annotation}, "")))
+        except _FieldError as error:
+            rows.refuse(path, k + 1, error.field, error.value, str(error))
+    progress(len(annotations), len(annotations))
+    marks.finish(content, rows)
+    reading.note_unnamed()
+    rows.sources.append(content.source("coco"))
+
+
+class _FieldError(ValueError):
+    """A field of an annotation breaks a rule."""
+
+    def __init__(self, field: str, value: object, rule: str) -> None:
+        super().__init__(rule)
+        self.field = field
+        self.value = str(value)[:60]
+
+
+class _Reading:
+    """Images, categories and raters of one file, by their ids in it."""
+
+    def __init__(self, path: Path, document: dict[str, Any], rows: Rows) -> None:
+        self.path = path
+        self.rows = rows
+        self.categories = {
+            text_of(c.get("id")): rows.categories[text_of(c.get("name"))]
+            for c in mappings_in(document, "categories")
+            if text_of(c.get("name"))
+        }
+        self.kinds = {
+            text_of(r.get("name")): r.get("kind") for r in mappings_in(document, "raters")
+        }
+        for name in filter(None, self.kinds):
+            rows.raters[self._rater(name)]
+        images = mappings_in(document, "images")
+        self.images: dict[str, int] = {}
+        self.annotator: dict[str, str] = {}
+        for image in images:
+            self._take_image(image)
+        self.said = bool(self.kinds or any(self.annotator.values())) or any(
+            "rater_list" in image for image in images
+        )
+        self.unnamed = False
+        if not self.said and not any(_rater_name(a) for a in mappings_in(document, "annotations")):
+            self._mark_read(self.images.values(), path.stem)
+
+    def mark(self, record: int, annotation: dict[str, Any]) -> Mark:
+        """Return one annotation.
+
+        Raises
+        ------
+        _FieldError
+            Where a field breaks a rule.
+        """
+        image = text_of(annotation.get("image_id"))
+        if image not in self.images:
+            raise _FieldError("image_id", annotation.get("image_id"), "no image has this id")
+        attributes = mapped_in(annotation, "attributes")
+        kind, rings = _outline(annotation, text_of(attributes.get("outline")))
+        rater = _rater_name(annotation) or self.annotator[image]
+        self.unnamed |= not rater
+        return Mark(
+            record,
+            self.images[image],
+            self.rows.raters[self._rater(rater or self.path.stem)],
+            self._category(annotation.get("category_id")),
+            kind,
+            rings,
+            score=score_of(annotation.get("score")),
+            session=session_of(attributes.get("session")),
+            id=id_of(attributes.get("annotation_id")),
+            assisted=box_of(attributes.get("assisted")),
+        )
+
+    def note_unnamed(self) -> None:
+        """Say which rater stands for annotations that name none."""
+        if self.unnamed:
+            self.rows.note(
+                f"{self.path.name}: annotations without a rater are by {self.path.stem!r}"
+            )
+
+    def _take_image(self, image: dict[str, Any]) -> None:
+        name, number = text_of(image.get("file_name")), text_of(image.get("id"))
+        if not name or not number:
+            rule = "an image needs an id and a file_name"
+            self.rows.refuse(self.path, 0, "images", str(image), rule)
+            return
+        code = self.images[number] = self.rows.images[name]
+        annotator = self.annotator[number] = text_of(image.get("annotator"))
+        for rater in [*map(text_of, listed_in(image, "rater_list")), annotator]:
+            if rater:
+                self._mark_read([code], rater)
+
+    def _mark_read(self, images: Any, rater: str) -> None:  # noqa: ANN401
+        codes = np.array(list(images), np.int64)
+        code = self.rows.raters[self._rater(rater)]
+        self.rows.mark_read(codes, np.full(len(codes), code, np.int64))
+
+    def _rater(self, name: str) -> tuple[str, RaterKind]:
+        return rater_of(name, self.kinds.get(name))
+
+    def _category(self, id: object) -> int:
+        if id is None:
+            return NO_CATEGORY
+        code = self.categories.get(text_of(id))
+        if code is None:
+            raise _FieldError("category_id", id, "no category has this id")
+        return code
+
+
+def write_coco(export: Export, progress: Progress) -> Iterator[str]:
+    """Write a COCO file, piece by piece."""
+    raters = export.raters()
+    images = [
+        {"id": k + 1, "file_name": name, "rater_list": [r for r, _, read in raters if read[k]]}
+        for k, name in enumerate(export.images)
+    ]
+    parts = {
+        "info": {"description": NOTICE},
+        "raters": [{"name": name, "kind": str(kind)} for name, kind, _ in raters],
+        "categories": [{"id": k + 1, "name": name} for k, name in enumerate(export.categories)],
+    }
+    yield "{"
+    for key, value in parts.items():
+        yield f'"{key}":{compact(value)},\n'
+    yield '"images":'
+    yield from listed_json(images)
+    yield ',\n"annotations":'
+    rows = ((layer, row) for layer in export.layers for row in layer.rows(progress))
+    yield from listed_json(_record(k, layer, row) for k, (layer, row) in enumerate(rows, 1))
+    yield "}\n"
+
+
+def _record(k: int, layer: Layer, row: Row) -> dict[str, Any]:
+    outline, corner = _written_outline(row)
+    # Text, for readers of JSON lose whole numbers above 2 ** 53.
+    attributes: dict[str, Any] = {"annotation_id": str(row.id), **corner}
+    if row.session:
+        attributes["session"] = row.session
+    if row.assisted is not None:
+        attributes["assisted"] = row.assisted
+    for name, value in row.facts.items():
+        attributes[name] = [str(member) for member in value] if name == "ids" else value
+    if row.kind is not Outline.BOX:
+        attributes["outline"] = row.kind.name.lower()
+    record = {"id": k, "image_id": row.image + 1, "rater": layer.table.raters.names[row.rater]}
+    if row.category != NO_CATEGORY:
+        record["category_id"] = row.category + 1
+    if row.score is not None:
+        record["score"] = row.score
+    return {**record, **outline, "iscrowd": 0, "attributes": attributes}
+
+
+def _written_outline(row: Row) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Members that hold the outline, and the second corner where a width would round it."""
+    xs, ys = zip(*(point for ring in row.rings for point in ring), strict=True)
+    x0, y0, x1, y1 = min(xs), min(ys), max(xs), max(ys)
+    width, height = plain(float(x1 - x0)), plain(float(y1 - y0))
+    members: dict[str, Any] = {"bbox": [x0, y0, width, height], "area": width * height}
+    if row.kind is Outline.BOX:
+        exact = (x0 + width, y0 + height) == (x1, y1)
+        return members, {} if exact else {"corner": [x1, y1]}
+    if row.kind is Outline.POINT:
+        return {**members, "keypoints": [x0, y0, 2], "num_keypoints": 1}, {}
+    members["area"] = abs(sum(map(signed_area, row.rings)))
+    members["segmentation"] = [[x for point in ring for x in point] for ring in row.rings]
+    return members, {}
+
+
+def _rater_name(annotation: dict[str, Any]) -> str:
+    attributes = mapped_in(annotation, "attributes")
+    said = (text_of(held.get(key)) for held in (annotation, attributes) for key in _RATER_KEYS)
+    return next(filter(None, said), "")
+
+
+def _outline(annotation: dict[str, Any], stated: str) -> tuple[Outline, list[Ring]]:
+    """Outline of an annotation; `stated` is what we wrote of it."""
+    segmentation = annotation.get("segmentation")
+    try:
+        if stated == "point":
+            return Outline.POINT, [[checked_point(annotation.get("keypoints"))]]
+        if isinstance(segmentation, dict):
+            rule = (
+                "a run-length mask is not read; convert it to polygons, or remove it to keep bbox"
+            )
+            raise _FieldError("segmentation", "run lengths", rule)
+        if segmentation:
+            kind = Outline.MASK if stated == "mask" else Outline.POLYGON
+            return kind, checked_rings([_points(ring) for ring in sequence(segmentation)])
+    except OutlineError as error:
+        raise _FieldError("segmentation", segmentation, str(error)) from None
+    bbox = annotation.get("bbox")
+    try:
+        x, y, width, height = map(number, _four(bbox))
+        corner = mapped_in(annotation, "attributes").get("corner")
+        x1, y1 = checked_point(corner) if corner else (x + width, y + height)
+        return Outline.BOX, [checked_box(x, y, x1, y1)]
+    except OutlineError as error:
+        raise _FieldError("bbox", bbox, str(error)) from None
+
+
+def _points(flat: object) -> list[tuple[object, object]]:
+    values = sequence(flat)
+    if len(values) % 2:
+        msg = "a ring needs as many y as x"
+        raise OutlineError(msg)
+    return list(zip(values[::2], values[1::2], strict=True))
+
+
+def _four(bbox: object) -> Any:  # noqa: ANN401
+    values = sequence(bbox)
+    if len(values) != 4:
+        msg = f"a box needs x, y, width and height, not {len(values)} numbers"
+        raise OutlineError(msg)
+    return values
+
+
+COCO = Format(
+    name="coco",
+    title="COCO instances",
+    suffixes=(".coco.json", ".json"),
+    recognises=looks_like_coco,
+    read=read_coco,
+    write=write_coco,
+    keeps=(
+        "outlines to the last digit, categories, raters with their kinds, scores, sessions, "
+        "assisted boxes, ids, images read without a mark; two raters of one name become one, "
+        "and other tools fill holes"
+    ),
+)
