@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from napari_consensus.samples import SampleStudy
+
+# No test asserts seconds: a machine with other work must not fail a property.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # The package works without napari, and so do its tests; only the plugin's are left out.
 collect_ignore = [] if find_spec("napari") else ["_napari"]

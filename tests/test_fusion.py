@@ -313,7 +313,7 @@ def test_a_point_stays_a_point_among_boxes(method):
     assert fused.kind.tolist() == [Outline.BOX, Outline.POINT]
     np.testing.assert_allclose(fused.vertices, [[0, 0], [10, 9.5], [70, 70]])
     assert fused.rings.tolist() == [0, 2, 3]
-    assert any("keep the outline" in note for note in fused.notes)
+    assert not any("keep the outline" in note for note in fused.notes)
 
 
 def test_an_unknown_fusion_is_refused_by_name():

@@ -115,7 +115,7 @@ def test_provenance_holds_every_step_with_the_parameters_it_had():
         study(), DawidSkene(smoothing=0.25), 0.4, "median", 2, ties="random", seed=7
     )
     steps = {step.action: step.parameters for step in made.provenance.steps}
-    assert steps["group"] == {"minimum_iou": 0.4}
+    assert steps["group"] == {"minimum_iou": 0.4, "point_distance": 4.0}
     assert steps["aggregate"]["method"] == "dawid-skene"
     assert steps["aggregate"]["smoothing"] == 0.25
     assert steps["decide"] == {"ties": "random", "seed": 7}

@@ -10,7 +10,7 @@ import numpy as np
 from napari_consensus.data._columns import column, gather, offsets, offsets_of
 from napari_consensus.data.annotations import Annotations, Outline, box_outlines
 from napari_consensus.errors import ParameterError
-from napari_consensus.geometry import box_area, box_iou, outline_iou, outlines
+from napari_consensus.geometry import box_area, box_iou, overlap, point_reach
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _MAX_ROUNDS = 100
 _LEAST_VARIANCE = 0.01
 # Objects of a block of the weighted fusion: its arrays stay in the cache.
 _BLOCK = 16384
+_FAR = 1e6
 # Sums of IoU closer than this are equal on paper and differ by the order of summation.
 _SAME_IOU = 1e-9
 
@@ -167,23 +168,24 @@ def fuse_medoid(groups: ObjectGroups, progress: Progress = silent) -> Fused:
     """
     members = _members(groups)
     table = groups.annotations
-    shapes = None if table.boxes_only else outlines(table)
-    overlap = np.zeros(len(table), np.float64)
+    # Any distance ranks the members of an object alike; it must only reach all of them.
+    reach = None if table.boxes_only else point_reach(table, _FAR)
+    shared = np.zeros(len(table), np.float64)
     of, boxes = members.object, members.sides.T
     largest = int(members.size.max(initial=1))
     # Members stand next to each other, so fellow members are those 1, 2, ... places on.
     for step in range(1, largest):
         progress(step - 1, largest - 1)
         at = np.flatnonzero(of[step:] == of[:-step])
-        if shapes is None:
+        if reach is None:
             iou = box_iou(boxes[at], boxes[at + step])
         else:
             i, j = (members.rows[k].astype(np.int32) for k in (at, at + step))
-            iou = outline_iou(shapes, shapes, i, j)
-        overlap[at] += iou
-        overlap[at + step] += iou
+            iou = overlap(table, table, i, j, reach)
+        shared[at] += iou
+        shared[at + step] += iou
     progress(1, 1)
-    return _own(table, members.rows[_first_largest(overlap, members)])
+    return _own(table, members.rows[_first_largest(shared, members)])
 
 
 def fuse_weighted(groups: ObjectGroups, progress: Progress = silent) -> Fused:
@@ -291,18 +293,21 @@ def _boxes(groups: ObjectGroups, members: _Members, sides: NDArray[np.float64]) 
     """Outlines of fused (4, objects) sides.
 
     A mean, a median and a weighted mean of boxes all keep x0 < x1, for every member has it
-    and both sides are taken in the same way. That fails for points, and where a box is as
-    thin as the spacing of floats so that rounding closes it; such an object keeps the outline
-    of its first member.
+    and both sides are taken in the same way. Points fuse to a point. Where a box is as thin
+    as the spacing of floats, rounding may close it; such an object keeps the outline of its
+    first member.
     """
     table = groups.annotations
-    flat = (sides[2] <= sides[0]) | (sides[3] <= sides[1])
-    drawn = box_outlines(np.ascontiguousarray(sides.T))
+    point = _all_points(groups)
+    flat = ((sides[2] <= sides[0]) | (sides[3] <= sides[1])) & ~point
+    drawn = _box_or_point(sides, point)
     notes: list[str] = []
     if not table.boxes_only:
-        bounded = np.unique(groups.object[table.kind != Outline.BOX])
+        other = (table.kind != Outline.BOX) & ~point[groups.object]
+        bounded = np.unique(groups.object[other])
         n = int(np.count_nonzero(~flat[bounded]))
-        notes.append(f"{n} objects with outlines other than boxes were fused by their bounds")
+        if n:
+            notes.append(f"{n} objects with outlines other than boxes were fused by their bounds")
     if not flat.any():
         return _picked(drawn, np.arange(len(flat)), tuple(notes))
     notes.append(f"{int(flat.sum())} objects without an area keep the outline of their first mark")
@@ -314,6 +319,28 @@ def _boxes(groups: ObjectGroups, members: _Members, sides: NDArray[np.float64]) 
     }
     own = len(flat) + members.rows[members.start[:-1]]
     return _picked(both, np.where(flat, own, np.arange(len(flat))), tuple(notes))
+
+
+def _all_points(groups: ObjectGroups) -> NDArray[np.bool_]:
+    """(objects,) True where every member is a point."""
+    point = np.ones(groups.n_objects, np.bool_)
+    point[groups.object[groups.annotations.kind != Outline.POINT]] = False
+    return point
+
+
+def _box_or_point(sides: NDArray[np.float64], point: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    """Outlines of (4, n) sides: a box, or the point that both corners are."""
+    if not point.any():
+        return box_outlines(np.ascontiguousarray(sides.T))
+    vertices = sides.T.reshape(-1, 2, 2)
+    kept = np.ones(vertices.shape[:2], np.bool_)
+    kept[point, 1] = False
+    return {
+        "vertices": vertices[kept],
+        "rings": offsets_of(kept.sum(axis=1)),
+        "parts": np.arange(len(point) + 1, dtype=np.int64),
+        "kind": np.where(point, Outline.POINT, Outline.BOX).astype(np.int8),
+    }
 
 
 def _own(table: Annotations, rows: NDArray[np.int64]) -> Fused:

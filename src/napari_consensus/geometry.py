@@ -1,4 +1,4 @@
-"""Overlap of boxes and of outlines; the only file that knows shapely."""
+"""Overlap of boxes, outlines and points, and what lies in a region; all that knows shapely."""
 
 from __future__ import annotations
 
@@ -42,30 +42,106 @@ def box_area(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     return area
 
 
-def outline_iou(
-    first: NDArray[Any], second: NDArray[Any], i: NDArray[np.int32], j: NDArray[np.int32]
+def extents(annotations: Annotations, reach: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bounds of what an annotation can overlap: its own, or the square of a point's reach.
+
+    Parameters
+    ----------
+    annotations
+        n annotations.
+    reach
+        (n,) as `point_reach` gives it.
+    """
+    bounds = annotations.bounds.copy()
+    point = annotations.kind == Outline.POINT
+    bounds[point, :2] -= reach[point, None]
+    bounds[point, 2:] += reach[point, None]
+    # A line drawn as an outline, or a point without reach, still lies somewhere.
+    thin = bounds[:, 2:] <= bounds[:, :2]
+    bounds[:, 2:][thin] = np.nextafter(bounds[:, 2:][thin], np.inf)
+    return bounds
+
+
+def point_reach(annotations: Annotations, point_distance: float) -> NDArray[np.float64]:
+    """(n,) distance in pixels at which two points overlap by a half.
+
+    Parameters
+    ----------
+    annotations
+        n annotations.
+    point_distance
+        That distance in microns; in pixels on images of unknown scale.
+    """
+    microns = annotations.microns
+    scale = np.ones(len(annotations.images)) if microns is None else microns
+    per_image = point_distance / np.where(np.isnan(scale), 1.0, scale)
+    reach: NDArray[np.float64] = per_image[annotations.image]
+    return reach
+
+
+def overlap(
+    first: Annotations,
+    second: Annotations,
+    i: NDArray[np.int32],
+    j: NDArray[np.int32],
+    reach: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Intersection over union of outlines by exact area, holes subtracted.
+    """Overlap of annotations of any kind, pair by pair.
+
+    Areas overlap by intersection over union, exactly, holes subtracted. Two points at
+    distance d overlap by 1 - d / (2 reach), so that the threshold 0.5 asks for a distance
+    of at most the reach. A point and an area do not overlap.
 
     Parameters
     ----------
     first, second
-        Outlines of two tables, as `outlines` makes them.
+        Two tables, or one twice.
     i, j
         (m,) rows of `first` and of `second` to compare.
+    reach
+        Of the rows of `first`, as `point_reach` gives it.
 
     Returns
     -------
     NDArray
         (m,) in [0, 1]; 0 where neither has an area.
     """
+    out = np.zeros(len(i), np.float64)
+    point_i, point_j = first.kind[i] == Outline.POINT, second.kind[j] == Outline.POINT
+    both = np.flatnonzero(point_i & point_j)
+    away = first.bounds[i[both], :2] - second.bounds[j[both], :2]
+    distance = np.hypot(away[:, 0], away[:, 1])
+    out[both] = np.maximum(1 - distance / (2 * reach[i[both]]), 0)
+    areas = np.flatnonzero(~point_i & ~point_j)
+    out[areas] = _area_iou(first, second, i[areas], j[areas])
+    return out
+
+
+def _area_iou(
+    first: Annotations, second: Annotations, i: NDArray[np.int32], j: NDArray[np.int32]
+) -> NDArray[np.float64]:
     import shapely
 
-    inter = shapely.area(shapely.intersection(first[i], second[j]))
-    union = shapely.area(first)[i] + shapely.area(second)[j] - inter
     out = np.zeros(len(i), np.float64)
-    np.divide(inter, union, out=out, where=union > 0)
+    boxes = (first.kind[i] == Outline.BOX) & (second.kind[j] == Outline.BOX)
+    out[boxes] = box_iou(first.bounds[i[boxes]], second.bounds[j[boxes]])
+    i, j = i[~boxes], j[~boxes]
+    of_first, ours = _shapes(first, i)
+    of_second, theirs = _shapes(second, j)
+    inter = shapely.area(shapely.intersection(of_first[ours], of_second[theirs]))
+    union = shapely.area(of_first)[ours] + shapely.area(of_second)[theirs] - inter
+    iou = np.zeros(len(i), np.float64)
+    np.divide(inter, union, out=iou, where=union > 0)
+    out[~boxes] = iou
     return out
+
+
+def _shapes(
+    annotations: Annotations, rows: NDArray[np.int32]
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Outlines of the rows that occur, and which of them each row is."""
+    needed, place = np.unique(rows, return_inverse=True)
+    return outlines(annotations.take(needed)), place
 
 
 def outlines(annotations: Annotations) -> NDArray[Any]:
@@ -84,14 +160,61 @@ def outlines(annotations: Annotations) -> NDArray[Any]:
     point = table.kind == Outline.POINT
     geometry[point] = shapely.points(table.bounds[point, :2])
     rest = np.flatnonzero(~box & ~point)
-    for row in rest:
-        rings = range(table.parts[row], table.parts[row + 1])
-        filled = [
-            shapely.make_valid(shapely.Polygon(table.vertices[table.rings[r] : table.rings[r + 1]]))
-            for r in rings
-        ]
-        whole = filled[0]
-        for ring in filled[1:]:
-            whole = shapely.symmetric_difference(whole, ring)
-        geometry[row] = whole
+    drawn = table.take(rest)
+    geometry[rest] = _filled(drawn.vertices, drawn.rings, drawn.parts)
     return geometry
+
+
+def _filled(
+    vertices: NDArray[np.float64], rings: NDArray[np.int64], parts: NDArray[np.int64]
+) -> NDArray[Any]:
+    """Fill rings even-odd: (n,) geometries of offsets `parts` into `rings` into `vertices`."""
+    import shapely
+
+    size = np.diff(rings)
+    # A ring of two vertices or fewer encloses nothing.
+    solid = size >= 3
+    owner = np.repeat(np.arange(len(size)), size)
+    held = solid[owner]
+    _, ring_of = np.unique(owner[held], return_inverse=True)
+    filled = np.empty(len(size), dtype=object)
+    filled[:] = shapely.Polygon()
+    if solid.any():
+        polygons: NDArray[Any] = np.asarray(
+            shapely.polygons(shapely.linearrings(vertices[held], indices=ring_of))
+        )
+        crossed = ~shapely.is_valid(polygons)
+        polygons[crossed] = shapely.make_valid(polygons[crossed])
+        filled[solid] = polygons
+    out: NDArray[Any] = np.take(filled, parts[:-1])
+    for k in np.flatnonzero(np.diff(parts) > 1):
+        for ring in range(parts[k] + 1, parts[k + 1]):
+            out[k] = shapely.symmetric_difference(out[k], filled[ring])
+    return out
+
+
+def places_read(annotations: Annotations) -> NDArray[np.bool_]:
+    """(n, raters) whether each rater read the place of each annotation.
+
+    The place is the centre of an annotation's bounds. Who declared regions on an image
+    read what lies in one of them; who declared none read all of the image or nothing. What
+    a rater drew they have read.
+    """
+    import shapely
+
+    table = annotations
+    raters = table.raters
+    read: NDArray[np.bool_] = raters.read[table.image]
+    regions = raters.regions
+    if regions is not None:
+        filled = _filled(regions.vertices, regions.rings, regions.parts)
+        centre = (table.bounds[:, :2] + table.bounds[:, 2:]) / 2
+        start = np.searchsorted(table.image, np.arange(len(table.images) + 1))
+        for image, rater in np.unique(np.stack([regions.image, regions.rater], axis=1), axis=0):
+            rows = slice(start[image], start[image + 1])
+            inside = np.zeros(start[image + 1] - start[image], np.bool_)
+            for region in filled[(regions.image == image) & (regions.rater == rater)]:
+                inside |= shapely.intersects_xy(region, *centre[rows].T)
+            read[rows, rater] = inside
+    read[np.arange(len(table)), table.rater] = True
+    return read

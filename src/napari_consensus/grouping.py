@@ -9,7 +9,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from napari_consensus.data.groups import ObjectGroups, Pairs
-from napari_consensus.pairing import split_pairs
+from napari_consensus.geometry import places_read
+from napari_consensus.pairing import POINT_DISTANCE, split_pairs
 from napari_consensus.progress import Progress, silent, stage
 
 if TYPE_CHECKING:
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 
 def group(
-    annotations: Annotations, minimum_iou: float = 0.3, *, progress: Progress = silent
+    annotations: Annotations,
+    minimum_iou: float = 0.3,
+    *,
+    point_distance: float = POINT_DISTANCE,
+    progress: Progress = silent,
 ) -> ObjectGroups:
     """Put annotations that mean the same object together.
 
@@ -33,18 +38,22 @@ def group(
         What raters drew.
     minimum_iou
         Overlap within an object, in (0, 1]; at 0 any positive overlap joins.
+    point_distance
+        As in `pairing.overlapping_pairs`.
     progress
         Reports, and stops where it raises.
 
     Raises
     ------
     ParameterError
-        Where `minimum_iou` is outside [0, 1].
+        Where `minimum_iou` is outside [0, 1], or `point_distance` is not positive.
 
     Source: agglomerative clustering with complete linkage (R. R. Sokal and C. D. Michener,
     1958) under the constraint of one annotation of each rater.
     """
-    across, within = split_pairs(annotations, minimum_iou, progress=stage(progress, 0, 2))
+    across, within = split_pairs(
+        annotations, minimum_iou, point_distance=point_distance, progress=stage(progress, 0, 2)
+    )
     return group_pairs(annotations, across, within, minimum_iou, progress=stage(progress, 1, 2))
 
 
@@ -78,7 +87,13 @@ def group_pairs(
     # The leader is a group's first row, so groups are numbered by their first rows.
     progress(1, 1)
     of = (np.cumsum(leader == np.arange(n), dtype=np.int64) - 1)[leader]
-    return ObjectGroups(annotations, of, _duplicates(annotations, of, across, within), minimum_iou)
+    return ObjectGroups(
+        annotations,
+        of,
+        _duplicates(annotations, of, across, within),
+        minimum_iou,
+        _unread(annotations, of),
+    )
 
 
 def _join(n: int, pairs: Pairs, progress: Progress) -> NDArray[np.int64]:
@@ -171,6 +186,19 @@ def _merge_pairs(
         np.minimum.reduceat(rank[order], start),
         np.add.reduceat(count[order], start),
     )
+
+
+def _unread(annotations: Annotations, of: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(u, 2) objects and raters who read the image but no place of the object."""
+    raters = annotations.raters
+    if raters.regions is None:
+        return np.empty((0, 2), np.int64)
+    n_objects = int(of.max()) + 1
+    image = np.zeros(n_objects, np.int32)
+    image[of] = annotations.image
+    read = np.zeros((n_objects, len(raters)), np.bool_)
+    np.logical_or.at(read, of, places_read(annotations))
+    return np.argwhere(raters.read[image] & ~read)
 
 
 def _duplicates(

@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite
 
 from napari_consensus.data._columns import column
 from napari_consensus.data.groups import Pairs
+from napari_consensus.geometry import places_read
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -75,16 +76,17 @@ def match_raters(
         Reports, and stops where it raises.
     """
     table = annotations
-    both = table.raters.read[:, a] & table.raters.read[:, b]
     of_first, of_second = table.rater[pairs.first], table.rater[pairs.second]
     forward = (of_first == a) & (of_second == b)
     backward = (of_first == b) & (of_second == a)
-    held = (forward | backward) & both[table.image[pairs.first]]
-    swap = backward[held]
-    first, second = pairs.first[held], pairs.second[held]
-    oriented = Pairs(np.where(swap, second, first), np.where(swap, first, second), pairs.iou[held])
+    between = pairs.take(forward | backward).at_least(minimum_iou, strict=strict)
+    free = shared_rows(table, between, a, b)
+    held = between.take(free[between.first])
+    swap = table.rater[held.first] == b
+    oriented = Pairs(
+        np.where(swap, held.second, held.first), np.where(swap, held.first, held.second), held.iou
+    )
     matched = best_matching(oriented, minimum_iou, strict=strict, progress=progress)
-    free = both[table.image]
     free[matched.first] = False
     free[matched.second] = False
     return RaterMatch(
@@ -94,6 +96,41 @@ def match_raters(
         np.flatnonzero(free & (table.rater == a)),
         np.flatnonzero(free & (table.rater == b)),
     )
+
+
+def shared_rows(
+    annotations: Annotations,
+    between: Pairs,
+    a: int,
+    b: int,
+    places: NDArray[np.bool_] | None = None,
+) -> NDArray[np.bool_]:
+    """(n,) rows of two raters on what both of them read, each for themselves.
+
+    Parameters
+    ----------
+    annotations
+        n annotations.
+    between
+        Overlapping pairs of the two raters. Where one of a pair lies on a place both read,
+        so does the other: an edge of a region must not part them.
+    a, b
+        Codes of two raters.
+    places
+        `geometry.places_read` of the annotations, where it is known already.
+    """
+    table = annotations
+    raters = table.raters
+    apart = raters.read[:, a] & raters.read[:, b] & raters.apart
+    shared: NDArray[np.bool_] = apart[table.image] & ((table.rater == a) | (table.rater == b))
+    if raters.regions is not None:
+        read = places_read(table) if places is None else places
+        inside = shared & read[:, a] & read[:, b]
+        touching = inside[between.first] | inside[between.second]
+        for rows in (between.first, between.second):
+            inside[rows[touching]] = True
+        shared &= inside
+    return shared
 
 
 def best_matching(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.data._columns import column
-from napari_consensus.matching import best_matching
+from napari_consensus.geometry import places_read
+from napari_consensus.matching import best_matching, shared_rows
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -108,9 +109,9 @@ def count_matches(
     Source: `matching.best_matching`, for each two raters over the images both read.
     """
     table = annotations
-    n_images, n_raters = table.raters.read.shape
-    cell = table.image.astype(np.int64) * n_raters + table.rater
-    drawn = np.bincount(cell, minlength=n_images * n_raters).reshape(n_images, n_raters)
+    raters = table.raters
+    n_raters = len(raters)
+    places = None if raters.regions is None else places_read(table)
     # Rows run by image and rater, so the first of a pair is of the rater with the lower code.
     held = pairs.at_least(minimum_iou, strict=strict)
     code = table.rater[held.first].astype(np.int64) * n_raters + table.rater[held.second]
@@ -120,13 +121,13 @@ def count_matches(
     total = n_raters * (n_raters - 1) // 2
     for done, (a, b) in enumerate(combinations(range(n_raters), 2)):
         progress(done, total)
-        both = table.raters.read[:, a] & table.raters.read[:, b]
         start, end = np.searchsorted(code, [a * n_raters + b, a * n_raters + b + 1])
-        candidates = held.take(order[start:end])
-        matched = best_matching(
-            candidates.take(both[table.image[candidates.first]]), minimum_iou, strict=strict
-        )
-        parts.append(_count(table, matched, drawn, np.flatnonzero(both), a, b))
+        between = held.take(order[start:end])
+        shared = shared_rows(table, between, a, b, places)
+        candidates = between.take(shared[between.first])
+        matched = best_matching(candidates, minimum_iou, strict=strict)
+        images = np.flatnonzero(raters.read[:, a] & raters.read[:, b] & raters.apart)
+        parts.append(_count(table, matched, shared, images, a, b))
     progress(total, total)
     columns = {
         name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0, dtype)
@@ -138,7 +139,7 @@ def count_matches(
 def _count(
     table: Annotations,
     matched: Pairs,
-    drawn: NDArray[np.int64],
+    shared: NDArray[np.bool_],
     images: NDArray[np.int64],
     a: int,
     b: int,
@@ -147,14 +148,14 @@ def _count(
     place = table.image[matched.first]
     ours, theirs = table.category[matched.first], table.category[matched.second]
     both = (ours >= 0) & (theirs >= 0)
-    n = len(drawn)
+    n = len(table.images)
     return {
         "image": images,
         "a": np.full(len(images), a),
         "b": np.full(len(images), b),
         "matched": np.bincount(place, minlength=n)[images],
-        "n_a": drawn[images, a],
-        "n_b": drawn[images, b],
+        "n_a": np.bincount(table.image[shared & (table.rater == a)], minlength=n)[images],
+        "n_b": np.bincount(table.image[shared & (table.rater == b)], minlength=n)[images],
         "iou_sum": np.bincount(place, weights=matched.iou, minlength=n)[images],
         "same_category": np.bincount(place[both & (ours == theirs)], minlength=n)[images],
         "both_categorised": np.bincount(place[both], minlength=n)[images],

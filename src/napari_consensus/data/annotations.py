@@ -94,6 +94,8 @@ class Annotations:
         (n, 4) boxes a model drew for the same annotation, NaN where none.
     native
         What the format had that no column holds.
+    microns
+        (images,) microns per pixel, NaN where unknown.
 
     Raises
     ------
@@ -117,6 +119,7 @@ class Annotations:
     id: NDArray[np.uint64]
     assisted: NDArray[np.float64] | None = None
     native: Native | None = None
+    microns: NDArray[np.float64] | None = None
     bounds: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -145,6 +148,8 @@ class Annotations:
         if self.native is not None and len(self.native.start) != n + 1:
             msg = f"native has {len(self.native.start) - 1} entries for {n} annotations"
             raise TableError(msg)
+        if self.microns is not None:
+            put(self, "microns", column("microns", self.microns, np.float64, (len(self.images),)))
         put(self, "bounds", self._measure())
         self._check_outlines()
         self._put_in_order()
@@ -193,6 +198,7 @@ class Annotations:
             kinds=tuple(n for n, k in zip(self.raters.kinds, keep, strict=True) if k),
             read=self.raters.read[:, keep],
             regions=regions,
+            joint=self.raters.joint,
         )
         return replace(self, raters=raters, **columns)
 

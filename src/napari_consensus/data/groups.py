@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 NOT_MARKED = -2
 NOT_READ = -3
 _DENSE_CELLS = 50_000_000
+
+
+def _no_places() -> NDArray[np.int64]:
+    return np.empty((0, 2), np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +75,8 @@ class Votes:
         (images, raters) who read which image.
     n_categories
         K, the number of categories there are.
+    unread
+        (u, 2) object and rater, where the rater read the image but not that place of it.
     """
 
     object: NDArray[np.int64]
@@ -79,6 +85,7 @@ class Votes:
     image: NDArray[np.int32]
     read: NDArray[np.bool_]
     n_categories: int
+    unread: NDArray[np.int64] = field(default_factory=_no_places)
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -90,6 +97,7 @@ class Votes:
         codes("object", self.object, a, len(self.image), 0)
         put(self, "rater", codes("rater", self.rater, a, self.read.shape[1], 0))
         put(self, "category", codes("category", self.category, a, self.n_categories, -1))
+        put(self, "unread", column("unread", self.unread, np.int64, (None, 2)))
 
     def __len__(self) -> int:
         return len(self.object)
@@ -109,9 +117,9 @@ class Votes:
         return np.bincount(self.object, minlength=self.n_objects)
 
     def readers(self) -> NDArray[np.int64]:
-        """(objects,) how many raters read the object's image."""
+        """(objects,) how many raters read the place of each object."""
         counts: NDArray[np.int64] = self.read.sum(axis=1, dtype=np.int64)[self.image]
-        return counts
+        return counts - np.bincount(self.unread[:, 0], minlength=self.n_objects)
 
     def shares(self) -> NDArray[np.float64]:
         """(objects, K) share of each category among the categories given.
@@ -146,6 +154,7 @@ class Votes:
             )
             raise ParameterError(msg)
         table = np.where(self.read[self.image], NOT_MARKED, NOT_READ).astype(np.int32)
+        table[self.unread[:, 0], self.unread[:, 1]] = NOT_READ
         table[self.object, self.rater] = self.category
         return table
 
@@ -165,15 +174,19 @@ class ObjectGroups:
         stands for; it keeps an object of its own.
     minimum_iou
         The overlap that joined them, in (0, 1].
+    unread
+        (u, 2) object and rater, where the rater read the image but not that place of it.
     """
 
     annotations: Annotations
     object: NDArray[np.int64]
     duplicate: NDArray[np.bool_]
     minimum_iou: float
+    unread: NDArray[np.int64] = field(default_factory=_no_places)
 
     def __post_init__(self) -> None:
         put = object.__setattr__
+        put(self, "unread", column("unread", self.unread, np.int64, (None, 2)))
         n = len(self.annotations)
         put(self, "object", column("object", self.object, np.int64, (n,)))
         put(self, "duplicate", column("duplicate", self.duplicate, np.bool_, (n,)))
@@ -217,6 +230,7 @@ class ObjectGroups:
             image=self.image,
             read=table.raters.read,
             n_categories=len(table.categories),
+            unread=self.unread,
         )
 
 

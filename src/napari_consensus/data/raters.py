@@ -76,7 +76,11 @@ class RaterSet:
     read
         (images, raters) True where the rater looked at the image.
     regions
-        Parts of images that were read, where raters declared them.
+        Parts of images that were read, where raters declared them; who declared none read
+        the whole image.
+    joint
+        (images,) True where raters annotated together; such images say nothing of
+        agreement. None where there are none.
 
     Raises
     ------
@@ -88,6 +92,7 @@ class RaterSet:
     kinds: tuple[RaterKind, ...]
     read: NDArray[np.bool_]
     regions: Regions | None = None
+    joint: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -100,6 +105,8 @@ class RaterSet:
             msg = f"{len(self.names)} raters have {len(self.kinds)} kinds"
             raise TableError(msg)
         put(self, "read", column("read", self.read, np.bool_, (None, len(self.names))))
+        if self.joint is not None:
+            put(self, "joint", column("joint", self.joint, np.bool_, (len(self.read),)))
         if self.regions is not None:
             n = len(self.regions.image)
             codes("regions.image", self.regions.image, n, len(self.read), 0)
@@ -112,6 +119,11 @@ class RaterSet:
     def voting(self) -> NDArray[np.bool_]:
         """(raters,) True for those who are compared and aggregated."""
         return np.array([kind in VOTING for kind in self.kinds], dtype=np.bool_)
+
+    @property
+    def apart(self) -> NDArray[np.bool_]:
+        """(images,) True where raters annotated each for themselves."""
+        return np.ones(len(self.read), np.bool_) if self.joint is None else ~self.joint
 
     def code(self, name: str) -> int:
         """Code of a rater's name.

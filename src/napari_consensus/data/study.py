@@ -50,6 +50,8 @@ class Study:
         None where there is none.
     image_files
         File of each image's pixels, by image name; images without one are absent.
+    image_sizes
+        Width and height of images in pixels, by name, where a file states them.
     category_rules
         Synonyms, parents and severities, applied before anything is counted.
     sources
@@ -63,6 +65,7 @@ class Study:
     annotations: Annotations
     reference: Annotations | None = None
     image_files: Mapping[str, Path] | None = None
+    image_sizes: Mapping[str, tuple[int, int]] | None = None
     category_rules: tuple[CategoryRule, ...] = ()
     sources: tuple[Source, ...] = ()
     refused: tuple[Refusal, ...] = ()
@@ -70,6 +73,7 @@ class Study:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "image_files", dict(self.image_files or {}))
+        object.__setattr__(self, "image_sizes", dict(self.image_sizes or {}))
         reference = self.reference
         if reference is not None and (
             reference.images != self.annotations.images

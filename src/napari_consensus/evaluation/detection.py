@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_consensus.errors import ParameterError
 from napari_consensus.matching import best_matching
-from napari_consensus.pairing import pairs_between
+from napari_consensus.pairing import POINT_DISTANCE, pairs_between
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ def evaluate_detection(
     minimum_iou: float = 0.5,
     *,
     strict: bool = True,
+    point_distance: float = POINT_DISTANCE,
     progress: Progress = silent,
 ) -> Evaluation:
     """Compare annotations, such as the shapes of a consensus, with a reference.
@@ -167,6 +168,8 @@ def evaluate_detection(
         Overlap of a match, in [0, 1].
     strict
         Whether a match needs more than `minimum_iou`.
+    point_distance
+        As in `pairing.overlapping_pairs`.
     progress
         Reports, and stops where it raises.
 
@@ -179,7 +182,14 @@ def evaluate_detection(
     the matching of T.-Y. Lin et al., Microsoft COCO, ECCV 2014, made one that does not depend
     on an order; accuracy among matches, as in CytoCrowd (WWW 2026), at IoU > 0.5.
     """
-    counts = count_detections(annotations, reference, minimum_iou, strict=strict, progress=progress)
+    counts = count_detections(
+        annotations,
+        reference,
+        minimum_iou,
+        strict=strict,
+        point_distance=point_distance,
+        progress=progress,
+    )
     return _numbers(counts, minimum_iou, strict, _reading_notes(annotations, reference))
 
 
@@ -189,6 +199,7 @@ def count_detections(
     minimum_iou: float = 0.5,
     *,
     strict: bool = True,
+    point_distance: float = POINT_DISTANCE,
     progress: Progress = silent,
 ) -> DetectionCounts:
     """Match annotations with a reference and count, as `evaluate_detection` describes."""
@@ -198,7 +209,9 @@ def count_detections(
     place = _places(annotations.images, images)
     annotations = annotations.take(place[annotations.image] >= 0)
     found = best_matching(
-        pairs_between(annotations, reference, minimum_iou, progress=progress),
+        pairs_between(
+            annotations, reference, minimum_iou, point_distance=point_distance, progress=progress
+        ),
         minimum_iou,
         strict=strict,
         progress=progress,

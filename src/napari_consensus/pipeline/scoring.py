@@ -1,0 +1,64 @@
+"""A consensus, or one rater, held against a reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_consensus.data.consensus import Consensus
+from napari_consensus.errors import ParameterError
+from napari_consensus.evaluation.detection import Evaluation, evaluate_detection
+from napari_consensus.pairing import POINT_DISTANCE
+from napari_consensus.pipeline.thresholds import check_threshold
+from napari_consensus.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from napari_consensus.data.annotations import Annotations
+
+
+def evaluate(
+    consensus_or_annotations: Consensus | Annotations,
+    reference: Annotations,
+    minimum_iou: float = 0.5,
+    strict: bool = True,
+    *,
+    point_distance: float = POINT_DISTANCE,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Compare a consensus, or one rater, with a reference.
+
+    Parameters
+    ----------
+    consensus_or_annotations
+        A consensus, or the annotations of one rater.
+    reference
+        The annotations of one reference rater.
+    minimum_iou, strict
+        A true positive has IoU > `minimum_iou`, or >= where not `strict`.
+    point_distance
+        Microns at which two points overlap by 0.5; see `pairing.overlapping_pairs`.
+    progress
+        Reports, and stops where it raises.
+
+    Raises
+    ------
+    ParameterError
+        Where either side holds several raters, or the threshold is outside [0, 1].
+    """
+    check_threshold("minimum_iou", minimum_iou)
+    subject = consensus_or_annotations
+    shapes = subject.shapes if isinstance(subject, Consensus) else subject
+    for what, table in (("what is evaluated", shapes), ("the reference", reference)):
+        if len(table.raters) > 1:
+            msg = (
+                f"{what} holds {len(table.raters)} raters "
+                f"({', '.join(table.raters.names)}); choose one, or reach a consensus first"
+            )
+            raise ParameterError(msg)
+    return evaluate_detection(
+        shapes,
+        reference,
+        minimum_iou,
+        strict=strict,
+        point_distance=point_distance,
+        progress=progress,
+    )
