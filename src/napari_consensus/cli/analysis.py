@@ -25,6 +25,7 @@ def agreement(
     path: options.StudyPath,
     iou: options.MatchingIou = 0.5,
     grouping_iou: options.GroupingIou = 0.3,
+    point_distance: options.PointDistance = 4.0,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
     skip_refused: options.SkipRefused = False,
@@ -34,7 +35,9 @@ def agreement(
 
     with bar("Comparing raters", quiet=quiet) as progress:
         study = formats.read(path, skip_refused=skip_refused, progress=progress)
-        result = pipeline.agreement(study.annotations, iou, grouping_iou, progress=progress)
+        result = pipeline.agreement(
+            study.annotations, iou, grouping_iou, point_distance=point_distance, progress=progress
+        )
     reference = 0 if study.reference is None else len(study.reference)
     document = {
         "images": result.images,
@@ -95,6 +98,7 @@ def consensus(
     parameters: options.Parameters = [],  # noqa: B006 (typer copies it; a tuple is no list)
     fusion: options.Fusion = "mean",
     grouping_iou: options.GroupingIou = 0.3,
+    point_distance: options.PointDistance = 4.0,
     minimum_support: options.MinimumSupport = 1,
     ties: options.Ties = None,
     seed: options.Seed = 0,
@@ -111,6 +115,7 @@ def consensus(
         method,
         parameters,
         grouping_iou=grouping_iou,
+        point_distance=point_distance,
         fusion=fusion,
         minimum_support=minimum_support,
         ties=ties,
@@ -165,6 +170,7 @@ def evaluate(
     parameters: options.Parameters = [],  # noqa: B006 (typer copies it; a tuple is no list)
     fusion: options.Fusion = "mean",
     grouping_iou: options.GroupingIou = 0.3,
+    point_distance: options.PointDistance = 4.0,
     minimum_support: options.MinimumSupport = 1,
     ties: options.Ties = None,
     seed: options.Seed = 0,
@@ -180,6 +186,7 @@ def evaluate(
         method,
         parameters,
         grouping_iou=grouping_iou,
+        point_distance=point_distance,
         fusion=fusion,
         minimum_support=minimum_support,
         ties=ties,
@@ -193,7 +200,9 @@ def evaluate(
             subject = one_rater(consensus_file, skip_refused)
         else:
             subject = reach(study, progress)
-        result = pipeline.evaluate(subject, truth, iou, progress=progress)
+        result = pipeline.evaluate(
+            subject, truth, iou, point_distance=point_distance, progress=progress
+        )
     names = (
         *("tp", "fp", "fn", "precision", "recall", "f1", "f1_macro", "accuracy"),
         *("covered", "class_f1", "class_f1_macro", "macro_recall", "minimum_iou", "strict"),

@@ -21,6 +21,13 @@ GroupingIou = Annotated[
     float,
     typer.Option("--grouping-iou", min=0, max=1, help="Overlap of annotations of one object."),
 ]
+PointDistance = Annotated[
+    float,
+    typer.Option(
+        "--point-distance",
+        help="Microns at which two points overlap by 0.5; pixels where the scale is unknown.",
+    ),
+]
 Method = Annotated[
     str, typer.Option("--method", "-m", help="Aggregator; `napari-consensus methods` lists them.")
 ]
