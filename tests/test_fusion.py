@@ -297,23 +297,77 @@ def test_the_medoid_of_polygons_is_one_of_them_with_its_holes():
     assert np.diff(fused.parts).tolist() == [len(expected[1])]
 
 
+def strip(x0, x1):
+    return Outline.POLYGON, [[[x0, 0], [x1, 0], [x1, 10], [x0, 10]]]
+
+
+def area_of(fused, row):
+    rings = range(fused.parts[row], fused.parts[row + 1])
+    whole = shapely.Polygon()
+    for r in rings:
+        ring = shapely.Polygon(fused.vertices[fused.rings[r] : fused.rings[r + 1]])
+        whole = shapely.symmetric_difference(whole, ring)
+    return whole
+
+
+def test_the_mean_of_polygons_is_the_cover_whose_area_is_nearest_to_their_mean():
+    # covered by 1: [0, 10], by 2: [1, 9], by 3: [4, 6] x 10; the mean area is (90 + 80 + 30) / 3
+    groups = of_outlines([strip(0, 9), strip(1, 10), strip(4, 6)], [0, 1, 2], [0, 0, 0])
+    fused = fuse(groups, "mean")
+    assert fused.kind.tolist() == [Outline.POLYGON]
+    assert area_of(fused, 0).bounds == (1, 0, 9, 10)
+
+
+def test_the_median_of_polygons_is_what_half_of_them_cover():
+    rows = [strip(0, 9), strip(1, 10), strip(4, 6), strip(4, 5)]
+    fused = fuse(of_outlines(rows, [0, 1, 2, 3], [0] * 4), "median")
+    assert area_of(fused, 0).bounds == (1, 0, 9, 10)
+
+
+def test_a_hole_that_most_drew_is_a_hole_of_the_mean():
+    fused = fuse(of_outlines([RING, RING, SQUARE], [0, 1, 2], [0, 0, 0]), "mean")
+    whole = area_of(fused, 0)
+    assert not whole.contains(shapely.Point(5, 4.8))
+    assert whole.contains(shapely.Point(2, 2))
+
+
+def test_a_polygon_and_a_box_of_one_object_fuse_as_areas():
+    box = (Outline.BOX, [[[0, 0], [10, 9]]])
+    fused = fuse(of_outlines([SQUARE, box, TRIANGLE], [0, 1, 2], [0, 0, 0]), "mean")
+    assert area_of(fused, 0).bounds == (0, 0, 10, 9)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(1, 5)), min_size=1, max_size=4))
+def test_the_median_area_is_that_counted_cell_by_cell(drawn):
+    rows = [strip(x, x + width) for x, width in drawn]
+    fused = fuse(of_outlines(rows, list(range(len(rows))), [0] * len(rows)), "median")
+    covered = [sum(x <= cell < x + w for x, w in drawn) for cell in range(12)]
+    half = [c >= len(rows) / 2 for c in covered]
+    wanted = half if any(half) else [c == max(covered) for c in covered]
+    assert area_of(fused, 0).area == pytest.approx(10 * sum(wanted))
+
+
+def test_lines_that_enclose_nothing_keep_the_first_outline_and_say_so():
+    line = (Outline.POLYGON, [[[0, 0], [4, 4], [8, 8]]])
+    fused = fuse(of_outlines([line, line], [0, 1], [0, 0]), "mean")
+    assert fused.vertices.tolist() == line[1][0]
+    assert fused.notes == (
+        "1 of the objects have no area and keep the outline of their first mark",
+    )
+
+
 @pytest.mark.parametrize("method", BOX_FUSIONS)
-def test_polygons_are_fused_by_their_bounds_and_it_says_so(method):
+def test_a_point_and_a_box_stay_what_they_are_among_polygons(method):
     box = (Outline.BOX, [[[40, 0], [44, 8]]])
-    groups = of_outlines([TRIANGLE, SQUARE, box], [0, 1, 2], [0, 0, 1])
+    groups = of_outlines([SQUARE, SQUARE, POINT, box], [0, 1, 1, 1], [0, 0, 1, 2])
     fused = fuse(groups, method)
-    np.testing.assert_allclose(boxes(fused), [[0, 0, 10, 9.5], [40, 0, 44, 8]])
-    assert fused.notes == ("1 objects with outlines other than boxes were fused by their bounds",)
-
-
-@pytest.mark.parametrize("method", BOX_FUSIONS)
-def test_a_point_stays_a_point_among_boxes(method):
-    groups = of_outlines([TRIANGLE, SQUARE, POINT], [0, 1, 1], [0, 0, 1])
-    fused = fuse(groups, method)
-    assert fused.kind.tolist() == [Outline.BOX, Outline.POINT]
-    np.testing.assert_allclose(fused.vertices, [[0, 0], [10, 9.5], [70, 70]])
-    assert fused.rings.tolist() == [0, 2, 3]
-    assert not any("keep the outline" in note for note in fused.notes)
+    assert sorted(fused.kind.tolist()) == [Outline.BOX, Outline.POLYGON, Outline.POINT]
+    assert fused.notes == ()
+    for kind, vertices in ((Outline.POINT, [[70, 70]]), (Outline.BOX, [[40, 0], [44, 8]])):
+        row = fused.kind.tolist().index(kind)
+        ring = fused.parts[row]
+        found = fused.vertices[fused.rings[ring] : fused.rings[ring + 1]]
+        np.testing.assert_allclose(found, vertices)
 
 
 def test_an_unknown_fusion_is_refused_by_name():

@@ -218,3 +218,61 @@ def places_read(annotations: Annotations) -> NDArray[np.bool_]:
             read[rows, rater] = inside
     read[np.arange(len(table)), table.rater] = True
     return read
+
+
+def covered_area(
+    shapes: NDArray[Any], weight: NDArray[np.float64], *, half: bool = False
+) -> list[NDArray[np.float64]]:
+    """Rings of the area that enough of some outlines cover, even-odd.
+
+    By default that is the level of coverage whose area comes nearest to the mean area of the
+    outlines, which is their mean as sets: (v, 2) vertices of rings, none where nothing has an
+    area. Of two levels as near, the one more of them cover.
+
+    Parameters
+    ----------
+    shapes
+        (m,) outlines, as `outlines` makes them.
+    weight
+        (m,) how much each counts, > 0.
+    half
+        Take the area that at least half the weight covers, which is their median as sets.
+
+    Source: Vorob'ev expectation and median of a random set, I. Molchanov, Theory of Random
+    Sets, 2nd ed., Springer 2017, section 2.2.
+    """
+    import shapely
+
+    cells: list[tuple[float, Any]] = []
+    for shape, own in zip(shapes, weight.tolist(), strict=True):
+        apart = shape
+        divided = []
+        for sum_of, cell in cells:
+            divided += [
+                (sum_of + own, shapely.intersection(cell, shape)),
+                (sum_of, shapely.difference(cell, shape)),
+            ]
+            apart = shapely.difference(apart, cell)
+        cells = [(w, cell) for w, cell in (*divided, (own, apart)) if cell.area > 0]
+    if not cells:
+        return []
+    levels = sorted({round(w, 9) for w, _ in cells}, reverse=True)
+    areas = np.cumsum([sum(c.area for w, c in cells if round(w, 9) == k) for k in levels])
+    if half:
+        reached = [k for k, level in enumerate(levels) if level >= weight.sum() / 2 - 1e-9]
+        # Outlines that do not all meet may leave no place with half the weight.
+        chosen = reached[-1] if reached else 0
+    else:
+        wanted = float((weight * shapely.area(shapes)).sum() / weight.sum())
+        chosen = int(np.abs(areas - wanted).argmin())
+    held = [cell for w, cell in cells if round(w, 9) >= levels[chosen]]
+    return _rings(shapely.union_all(held))
+
+
+def _rings(geometry: Any) -> list[NDArray[np.float64]]:  # noqa: ANN401 (shapely's geometry)
+    """Open rings of the polygons of a geometry; lines and points have no area and fall away."""
+    import shapely
+
+    polygons = [g for g in shapely.get_parts(geometry) if g.geom_type == "Polygon" and g.area > 0]
+    rings = [ring for polygon in polygons for ring in (polygon.exterior, *polygon.interiors)]
+    return [shapely.get_coordinates(ring)[:-1] for ring in rings]
