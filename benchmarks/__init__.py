@@ -1,0 +1,1 @@
+"""Speed against peers: CPU seconds of one thread, each race within one process."""

@@ -1,0 +1,1 @@
+"""The napari plugin: docks, layers, readers and a writer over the library."""

@@ -1,0 +1,199 @@
+"""Agreement dock: how far every two raters agree at a threshold, and over all thresholds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton
+
+from napari_consensus._napari.colours import support_colours
+from napari_consensus._napari.dock import Dock
+from napari_consensus._napari.heat_map import HeatMap
+from napari_consensus._napari.jobs import Job
+from napari_consensus._napari.plots import BarPlot, CurvePlot
+from napari_consensus._napari.table_view import Column, TableView
+from napari_consensus._napari.tables import CURVE, GROUPING_IOU, AgreementView, agreement_of
+from napari_consensus._napari.threshold import ThresholdSlider
+from napari_consensus.agreement.numbers import RaterPair
+
+_MEASURES = {
+    "F1": ("f1", 2, "Twice the matched over all annotations of both raters."),
+    "mean IoU": ("mean_iou", 2, "Mean overlap of the matched annotations."),
+    "matched": ("matched", 0, "How many annotations both raters marked."),
+    "category": (
+        "category_agreement",
+        2,
+        "Share of the matched annotations that both gave the same category.",
+    ),
+}
+_PAUSE = 250  # milliseconds without a move of the slider before the slow numbers are made
+
+
+class AgreementDock(Dock):
+    """Agreement: matrix of raters, F1 over IoU, raters per object.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer it belongs to.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer)
+        self._job: Job | None = None
+        self.shown: AgreementView | None = None
+        self.threshold = ThresholdSlider(self.store)
+        self.scope, self.measure = QComboBox(), QComboBox()
+        self.scope.addItems(["this image", "all images"])
+        self.scope.setToolTip("What the numbers are counted over.")
+        self.measure.addItems(list(_MEASURES))
+        for k, (_, _, tip) in enumerate(_MEASURES.values()):
+            self.measure.setItemData(k, tip, 3)
+        self.scope.currentIndexChanged.connect(self._mark_stale)
+        self.measure.currentIndexChanged.connect(self._draw)
+        self.counted = QLabel()
+        self.counted.setWordWrap(True)
+        self.matrix = HeatMap()
+        self.matrix.chosen.connect(self._choose)
+        self.hint = QLabel("Click a cell to see that pair's matches on the canvas.")
+        self.hint.setWordWrap(True)
+        self.curve = CurvePlot(
+            "F1 over IoU",
+            "Agreement of all pairs of raters pooled, matched anew at every threshold; the dashed\n"
+            "line is the threshold above. A steep fall on the left: they find different objects;\n"
+            "on the right: they draw them differently.",
+        )
+        self.bars = BarPlot(
+            f"Objects by raters (IoU ≥ {GROUPING_IOU:.2f})",
+            "How many objects were marked by 1, 2, ... raters; annotations are grouped into\n"
+            f"objects at IoU ≥ {GROUPING_IOU:.2f}, whatever the threshold above.",
+        )
+        self.table = TableView("agreement.csv")
+        self.table.hide()
+        self._save = QPushButton("Save as CSV…")
+        self._save.setToolTip("Every number of every two raters at this threshold.")
+        self._save.clicked.connect(self.table.save)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_PAUSE)
+        self._later.timeout.connect(self._count_all)
+        self._lay_out()
+        self.listen(self.store.study_changed, self.store.image_changed, self.store.objects_changed)
+
+    def refresh(self) -> None:
+        """Count this image at once; the slow numbers when the slider rests."""
+        self.threshold.show_threshold()
+        table, prepared = self.store.table, self.store.prepared
+        if table is None or prepared is None:
+            return
+        if not self._everywhere:
+            self.shown = agreement_of(
+                table.annotations,
+                table.pairs,
+                prepared.groups,
+                self.store.threshold,
+                image=table.image,
+                curve=False,
+            )
+            self._draw()
+        self.curve.show_curve(CURVE, self.curve.y, self.store.threshold)
+        self._later.start()
+
+    @property
+    def _everywhere(self) -> bool:
+        return self.scope.currentIndex() == 1
+
+    def _lay_out(self) -> None:
+        choice = QHBoxLayout()
+        choice.addWidget(QLabel("Show"))
+        choice.addWidget(self.measure, 1)
+        choice.addWidget(QLabel("over"))
+        choice.addWidget(self.scope, 1)
+        plots = QHBoxLayout()
+        plots.addWidget(self.curve)
+        plots.addWidget(self.bars)
+        bottom = QHBoxLayout()
+        bottom.addStretch(1)
+        bottom.addWidget(self._save)
+        self.rows.addWidget(self.threshold)
+        self.rows.addLayout(choice)
+        self.rows.addWidget(self.counted)
+        self.rows.addWidget(self.matrix)
+        self.rows.addWidget(self.hint)
+        self.rows.addLayout(plots)
+        self.rows.addLayout(bottom)
+        self.rows.addStretch(1)
+
+    def _count_all(self) -> None:
+        table, prepared = self.store.table, self.store.prepared
+        if table is None or prepared is None or not self.isVisible():
+            return
+        if self._job is not None:
+            self._job.stop()
+        everywhere = self._everywhere
+        self._job = self.start(
+            "Counting matches",
+            agreement_of,
+            prepared.annotations if everywhere else table.annotations,
+            prepared.pairs if everywhere else table.pairs,
+            prepared.groups,
+            self.store.threshold,
+            image=None if everywhere else table.image,
+            then=self._show,
+        )
+        self._job.ended.connect(self._forget)
+
+    def _forget(self) -> None:
+        if self._job is self.sender():
+            self._job = None
+
+    def _show(self, view: AgreementView) -> None:
+        if view.minimum_iou != self.store.threshold:
+            return  # the slider has moved on; its own numbers are on their way
+        self.shown = view
+        self.curve.show_curve(CURVE, view.curve, self.store.threshold)
+        self._draw()
+
+    def _draw(self) -> None:
+        prepared, view = self.store.prepared, self.shown
+        if prepared is None or view is None:
+            return
+        names = prepared.annotations.raters.names
+        field, decimals, meaning = _MEASURES[self.measure.currentText()]
+        code = {name: k for k, name in enumerate(names)}
+        values = np.full((len(names), len(names)), np.nan)
+        tips = {}
+        for pair in view.pairs:
+            a, b = code[pair.a], code[pair.b]
+            values[a, b] = values[b, a] = getattr(pair, field)
+            tips[a, b] = tips[b, a] = _explained(pair, view.minimum_iou)
+        marked = self.store.pair
+        self.matrix.show_matrix(names, values, tips, decimals=decimals, marked=marked)
+        self.matrix.setAccessibleDescription(meaning)
+        where = self.scope.currentText()
+        self.counted.setText(f"{meaning} IoU ≥ {view.minimum_iou:.2f}, {where}.")
+        counts = view.raters_per_object
+        self.bars.show_bars(
+            [str(k + 1) for k in range(len(counts))], counts, support_colours(len(counts))
+        )
+        self.table.show_columns(_columns(view.pairs, view.minimum_iou))
+
+    def _choose(self, row: int, column: int) -> None:
+        self.store.show_pair((min(row, column), max(row, column)))
+
+
+def _explained(pair: RaterPair, minimum_iou: float) -> str:
+    return (
+        f"{pair.a} and {pair.b} at IoU ≥ {minimum_iou:.2f}\n"
+        f"{pair.matched:,} matched, {pair.only_a:,} only {pair.a}, {pair.only_b:,} only {pair.b}\n"
+        f"F1 {pair.f1:.3f}, mean IoU of the matched {pair.mean_iou:.3f}\n"
+        f"same category {pair.category_agreement:.3f} of the matched"
+    )
+
+
+def _columns(pairs: tuple[RaterPair, ...], minimum_iou: float) -> list[Column]:
+    names = ("a", "b", "matched", "only_a", "only_b", "mean_iou", "f1", "category_agreement")
+    columns = [Column(name, [getattr(pair, name) for pair in pairs]) for name in names]
+    return [*columns, Column("minimum_iou", [minimum_iou] * len(pairs))]

@@ -1,0 +1,210 @@
+"""What every dock shares: a headline, a body that scrolls, an empty state, a progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+from weakref import WeakMethod
+
+from psygnal import SignalInstance
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_consensus._napari import jobs
+from napari_consensus._napari.scene import scene_of
+
+EMPTY = (
+    "No study is open.\n\nOpen a folder or a file in the Study dock, drop one onto the canvas, or "
+    "try File > Open Sample > Consensus."
+)
+
+
+class Dock(QWidget):
+    """Base of the docks.
+
+    A dock that is hidden does nothing; it catches up when it is shown again. A dock that
+    is removed leaves no connection behind.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer it belongs to.
+    empty
+        What the dock says where there is nothing to show.
+    """
+
+    def __init__(self, napari_viewer: Any, empty: str = EMPTY) -> None:
+        super().__init__()
+        self.scene = scene_of(napari_viewer)
+        self.store = self.scene.store
+        self._stale = True
+        self.headline = QLabel()
+        self.headline.setWordWrap(True)
+        self.headline.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.headline.setToolTip(
+            "What is shown, and the overlap (IoU: shared area over joint area) at which two\n"
+            "annotations count as the same object."
+        )
+        self._empty = QLabel(empty)
+        self._empty.setWordWrap(True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setContentsMargins(16, 16, 16, 16)
+        self.body = QWidget()
+        self.rows = QVBoxLayout(self.body)
+        self.rows.setContentsMargins(0, 0, 0, 0)
+        self.rows.setSpacing(6)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        scroll.setWidget(self.body)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(scroll)
+        self.job_bar = JobBar()
+        self.top = QVBoxLayout()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(8, 6, 8, 6)
+        outer.setSpacing(6)
+        outer.addLayout(self.top)
+        outer.addWidget(self.headline)
+        outer.addWidget(self._stack, 1)
+        outer.addWidget(self.job_bar)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._refresh_if_seen)
+        self.setMinimumWidth(300)
+
+    def listen(self, *signals: SignalInstance) -> None:
+        """Refresh this dock on signals of the store."""
+        for signal in signals:
+            signal.connect(self._mark_stale, check_nargs=False)
+        # Weakly: a connection that held the dock would keep a removed dock for ever.
+        self.destroyed.connect(partial(_disconnect, signals, WeakMethod(self._mark_stale)))
+
+    def refresh(self) -> None:
+        """Show what the store holds; called only while the dock can be seen."""
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return self.store.prepared is None or self.store.n_images == 0
+
+    def start(
+        self,
+        title: str,
+        function: Callable[..., Any],
+        *args: Any,
+        then: Callable[[Any], None],
+        **kwargs: Any,
+    ) -> jobs.Job:
+        """Run a function of the library in a thread, with this dock's progress bar."""
+        job = jobs.start(self, title, function, *args, then=then, **kwargs)
+        self.job_bar.follow(job)
+        return job
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
+        """Catch up with what happened while hidden."""
+        super().showEvent(event)
+        if self._stale:
+            self._refresh_if_seen()
+
+    def _mark_stale(self) -> None:
+        self._stale = True
+        if self.isVisible():
+            self._refresh_if_seen()
+
+    def _refresh_if_seen(self) -> None:
+        if not self.isVisible() or self.scene.viewer is None:
+            return
+        self._stale = False
+        empty = self.is_empty()
+        self._stack.setCurrentIndex(0 if empty else 1)
+        self.headline.setVisible(not empty)
+        self.headline.setText("" if empty else self.store.headline())
+        if not empty:
+            self.refresh()
+
+
+class JobBar(QWidget):
+    """Progress of the dock's work, and a button that stops it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._job: jobs.Job | None = None
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(True)
+        self._stop = QPushButton("Cancel")
+        self._stop.setToolTip("Stop this work; nothing is changed.")
+        self._stop.clicked.connect(self.cancel)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._bar, 1)
+        row.addWidget(self._stop)
+        self.setVisible(False)
+
+    @property
+    def busy(self) -> bool:
+        """Whether work is under way."""
+        return self._job is not None
+
+    def follow(self, job: jobs.Job) -> None:
+        """Show a job until it ends."""
+        self._job = job
+        self._bar.setRange(0, 0)
+        self._bar.setFormat(job.title)
+        self._stop.setEnabled(True)
+        job.progressed.connect(self._show)
+        job.ended.connect(self._end)
+        self.setVisible(True)
+
+    def cancel(self) -> None:
+        """Ask the job to stop."""
+        if self._job is not None:
+            self._stop.setEnabled(False)
+            self._job.stop()
+
+    def _show(self, done: int, total: int) -> None:
+        self._bar.setRange(0, total)
+        self._bar.setValue(done)
+        if self._job is not None:
+            self._bar.setFormat(f"{self._job.title}: %p %")
+
+    def _end(self) -> None:
+        self._job = None
+        self.setVisible(False)
+
+
+def labelled(text: str, widget: QWidget, tip: str = "") -> QHBoxLayout:
+    """One row: a label and what it names."""
+    label = QLabel(text)
+    label.setBuddy(widget)
+    label.setToolTip(tip)
+    if tip and not widget.toolTip():
+        widget.setToolTip(tip)
+    row = QHBoxLayout()
+    row.setSpacing(6)
+    row.addWidget(label)
+    row.addWidget(widget, 1)
+    return row
+
+
+def _disconnect(
+    signals: Iterable[SignalInstance], slot: WeakMethod[Callable[..., Any]], *_: object
+) -> None:
+    held = slot()
+    for signal in signals if held is not None else ():
+        signal.disconnect(held, missing_ok=True)

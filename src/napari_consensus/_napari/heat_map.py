@@ -1,0 +1,178 @@
+"""A matrix of raters as a heat map, with the number in each cell."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from qtpy.QtGui import QColor, QFont, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from napari_consensus._napari.colours import heat_colour, ink_on
+
+
+class HeatMap(QWidget):
+    """Square matrix of values in [0, 1].
+
+    `chosen` is emitted with row and column of a cell that was clicked, off the diagonal.
+    """
+
+    chosen = Signal(int, int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: tuple[str, ...] = ()
+        self.values: NDArray[np.float64] = np.empty((0, 0))
+        self.shares: NDArray[np.float64] = np.empty((0, 0))
+        self.tips: dict[tuple[int, int], str] = {}
+        self.decimals = 2
+        self.marked: tuple[int, int] | None = None
+        self._over: tuple[int, int] | None = None
+        self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_matrix(
+        self,
+        names: tuple[str, ...],
+        values: NDArray[np.float64],
+        tips: dict[tuple[int, int], str],
+        *,
+        decimals: int = 2,
+        marked: tuple[int, int] | None = None,
+    ) -> None:
+        """Show other values.
+
+        Parameters
+        ----------
+        names
+            Of rows and columns alike.
+        values
+            (n, n); NaN draws an empty cell. Above 1 colours are relative to the largest.
+        tips
+            What the mouse reads over a cell.
+        decimals
+            Digits after the point.
+        marked
+            Cell with a frame.
+        """
+        self.names, self.values, self.tips = names, values, tips
+        top = np.nanmax(values) if np.isfinite(values).any() else 1.0
+        self.shares = values / max(1.0, float(top))
+        self.decimals, self.marked = decimals, marked
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Cells of a readable size."""
+        return QSize(280, self._head() + len(self.names) * self._cell_height() + 2)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """As tall as the hint: rows are never cut."""
+        return QSize(160, self.sizeHint().height())
+
+    def cell(self, row: int, column: int) -> QRectF:
+        """Where a cell is drawn."""
+        n = max(len(self.names), 1)
+        left = self._margin()
+        width = (self.width() - left - 1) / n
+        height = self._cell_height()
+        return QRectF(left + column * width, self._head() + row * height, width, height)
+
+    def paintEvent(self, _: QPaintEvent | None) -> None:  # noqa: N802
+        """Draw names, cells and numbers."""
+        painter = QPainter(self)
+        ink = self.palette().windowText().color()
+        metrics = self.fontMetrics()
+        centre = Qt.AlignmentFlag.AlignCenter
+        for k, name in enumerate(self.names):
+            row, column = self.cell(k, 0), self.cell(0, k)
+            painter.setPen(ink)
+            side = QRectF(0, row.top(), self._margin() - 6, row.height())
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(side.width()))
+            painter.drawText(
+                side, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text
+            )
+            top = QRectF(column.left(), 0, column.width(), self._head())
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(top.width()) - 2)
+            painter.drawText(top, centre, text)
+        self._fit_font(painter)
+        for row in range(len(self.names)):
+            for column in range(len(self.names)):
+                self._draw_cell(painter, row, column)
+        for cell, width in ((self._over, 1.0), (self.marked, 2.0)):
+            if cell is not None and cell[0] != cell[1]:
+                painter.setPen(QPen(ink, width))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRect(self.cell(*cell).adjusted(1, 1, -1, -1))
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Choose a cell."""
+        found = self._at(event.position()) if event is not None else None
+        if found is not None and found[0] != found[1]:
+            self.chosen.emit(*found)
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Show which cell a click would choose."""
+        over = self._at(event.position()) if event is not None else None
+        if over != self._over:
+            self._over = over
+            self.update()
+
+    def leaveEvent(self, event: QEvent | None) -> None:  # noqa: N802
+        """No cell is under the mouse."""
+        super().leaveEvent(event)
+        self._over = None
+        self.update()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Explain the number under the mouse."""
+        if isinstance(event, QHelpEvent):
+            found = self._at(QPointF(event.pos()))
+            text = self.tips.get(found, "") if found is not None else ""
+            QToolTip.showText(event.globalPos(), text, self)
+            return True
+        return bool(super().event(event))
+
+    def _draw_cell(self, painter: QPainter, row: int, column: int) -> None:
+        box = self.cell(row, column).adjusted(1, 1, -1, -1)
+        share = self.shares[row, column]
+        if row == column or np.isnan(share):
+            faint = QColor(self.palette().windowText().color())
+            faint.setAlpha(28)
+            painter.fillRect(box, faint)
+            if row != column:
+                painter.setPen(self.palette().windowText().color())
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "–")
+            return
+        colour = heat_colour(float(share))
+        painter.fillRect(box, QColor(colour))
+        painter.setPen(QColor(ink_on(colour)))
+        text = f"{self.values[row, column]:.{self.decimals}f}"
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _fit_font(self, painter: QPainter) -> None:
+        """Make numbers smaller where many raters make cells narrow."""
+        font = QFont(self.font())
+        room = self.cell(0, 0).width() - 4
+        widest = painter.fontMetrics().horizontalAdvance("0" * (self.decimals + 2 or 4) + ".")
+        if widest > room > 0:
+            font.setPointSizeF(max(6.0, font.pointSizeF() * room / widest))
+            painter.setFont(font)
+
+    def _at(self, place: QPointF) -> tuple[int, int] | None:
+        for row in range(len(self.names)):
+            for column in range(len(self.names)):
+                if self.cell(row, column).contains(place):
+                    return row, column
+        return None
+
+    def _margin(self) -> float:
+        widths = [self.fontMetrics().horizontalAdvance(n) for n in self.names]
+        return min(max(widths, default=0) + 10, 110)
+
+    def _head(self) -> float:
+        return self.fontMetrics().height() + 6
+
+    def _cell_height(self) -> int:
+        return int(max(self.fontMetrics().height() + 8, min(34, 300 // max(len(self.names), 1))))

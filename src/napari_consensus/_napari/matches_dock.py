@@ -1,0 +1,179 @@
+"""Matches dock: the objects of an image, matched or seen by some, on the canvas and in a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton
+
+from napari_consensus._napari.canvas_choice import CanvasChoice
+from napari_consensus._napari.colours import STATUS, support_colours
+from napari_consensus._napari.dock import Dock, labelled
+from napari_consensus._napari.table_view import Column, TableView
+from napari_consensus._napari.tables import Objects, rater_pairs
+from napari_consensus._napari.threshold import ThresholdSlider
+from napari_consensus._napari.vote_bar import Vote, VoteBar
+
+
+class MatchesDock(Dock):
+    """Matches: whom to compare, the legend, the objects, the votes.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer it belongs to.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer)
+        self.pair, self.which = QComboBox(), QComboBox()
+        self.pair.setToolTip("Compare two raters, or group all raters' annotations into objects.")
+        self.which.setToolTip("Which objects the table lists and Previous / Next step through.")
+        self.pair.currentIndexChanged.connect(self._choose_pair)
+        self.which.currentIndexChanged.connect(self._fill)
+        self.threshold = ThresholdSlider(self.store)
+        self.on_canvas = CanvasChoice(self.store)
+        self.legend = QLabel()
+        self.legend.setWordWrap(True)
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.objects = TableView("objects.csv")
+        self.objects.setMinimumHeight(140)
+        self.objects.chosen.connect(self._go_to)
+        self.previous, self.next = QPushButton("‹ Previous"), QPushButton("Next ›")
+        step = self.objects.step
+        self.previous.clicked.connect(lambda: step(-1))
+        self.next.clicked.connect(lambda: step(1))
+        self.votes = VoteBar()
+        self._lay_out()
+        store = self.store
+        self.listen(store.study_changed, store.image_changed, store.objects_changed)
+        self.listen(store.selection_changed, store.canvas_changed)
+        self._filled: tuple[Objects | None, int] = (None, -1)
+
+    def refresh(self) -> None:
+        """Show the objects of the store."""
+        self.threshold.show_threshold()
+        self._fill_pairs()
+        self._fill_which()
+        self.on_canvas.show_choice()
+        self._fill()
+        self.objects.mark(self.store.selected)
+        self.votes.show_votes(self._votes())
+
+    def _lay_out(self) -> None:
+        walk = QHBoxLayout()
+        walk.addWidget(self.which, 1)
+        walk.addWidget(self.previous)
+        walk.addWidget(self.next)
+        self.rows.addLayout(labelled("Compare", self.pair))
+        self.rows.addWidget(self.threshold)
+        self.rows.addWidget(self.on_canvas)
+        self.rows.addWidget(self.legend)
+        self.rows.addLayout(walk)
+        self.rows.addWidget(self.objects, 1)
+        self.rows.addWidget(self.votes)
+
+    def _fill_pairs(self) -> None:
+        table = self.store.table
+        pairs = rater_pairs(table.readers) if table is not None else []
+        names = table.annotations.raters.names if table is not None else ()
+        texts = ["all raters", *(f"{names[a]} and {names[b]}" for a, b in pairs)]
+        self.pair.blockSignals(True)
+        if [self.pair.itemText(k) for k in range(self.pair.count())] != texts:
+            self.pair.clear()
+            self.pair.addItem(texts[0], None)
+            for text, pair in zip(texts[1:], pairs, strict=True):
+                self.pair.addItem(text, pair)
+        chosen = pairs.index(self.store.pair) + 1 if self.store.pair in pairs else 0
+        self.pair.setCurrentIndex(chosen)
+        self.pair.blockSignals(False)
+
+    def _fill_which(self) -> None:
+        texts, _, _ = self._kinds()
+        wanted = ["all objects", *texts]
+        if [self.which.itemText(k) for k in range(self.which.count())] == wanted:
+            return
+        kept = self.which.currentIndex()
+        self.which.blockSignals(True)
+        self.which.clear()
+        self.which.addItems(wanted)
+        self.which.setCurrentIndex(kept if 0 < kept < len(wanted) else 0)
+        self.which.blockSignals(False)
+
+    def _kinds(self) -> tuple[list[str], list[str], list[int]]:
+        """Names, colours and codes of the kinds of objects there are."""
+        objects = self.store.objects
+        if objects is None:
+            return [], [], []
+        if objects.pair is None:
+            n = objects.readers
+            texts = [f"by {k} of {n}" for k in range(1, n + 1)]
+            return texts, list(support_colours(n)), list(range(1, n + 1))
+        a, b = (objects.annotations.raters.names[code] for code in objects.pair)
+        return ["matched", f"only {a}", f"only {b}"], list(STATUS), [0, 1, 2]
+
+    def _fill(self) -> None:
+        objects, which = self.store.objects, self.which.currentIndex()
+        if objects is None or self._filled == (objects, which):
+            return
+        self._filled = (objects, which)
+        texts, colours, codes = self._kinds()
+        counts = np.bincount(objects.status, minlength=max(codes, default=0) + 1)
+        self.legend.setText(_legend(texts, colours, counts[codes], objects))
+        place = {code: k for k, code in enumerate(codes)}
+        status = [place[code] for code in objects.status.tolist()]
+        keep = None if which <= 0 else objects.status == codes[which - 1]
+        x, y = np.round((objects.bounds[:, :2] + objects.bounds[:, 2:]) / 2).astype(int).T
+        texts = [f"seen {text}" if objects.pair is None else text for text in texts]
+        at = f"at IoU ≥ {objects.minimum_iou:.2f}"
+        self.objects.show_columns(
+            [
+                Column("Object", np.arange(1, len(objects) + 1), "Number on this image"),
+                Column(
+                    "Seen",
+                    [texts[k] for k in status],
+                    f"Who marked it, {at}",
+                    colours=[colours[k] for k in status],
+                ),
+                Column("IoU", objects.iou, "Mean overlap of the annotations of this object"),
+                Column("Category", objects.categories(), "Every category it was given"),
+                Column("x", x, "Centre, in pixels from the left"),
+                Column("y", y, "Centre, in pixels from the top"),
+            ],
+            keep,
+        )
+
+    def _votes(self) -> list[Vote]:
+        objects, number, table = self.store.objects, self.store.selected, self.store.table
+        if objects is None or number is None or table is None:
+            return []
+        annotations = objects.annotations
+        given = {}
+        for row in objects.members(number).tolist():
+            code = int(annotations.category[row])
+            given[int(annotations.rater[row])] = annotations.categories[code] if code >= 0 else ""
+        colour = {r.name: r.colour for r in self.store.raters}
+        names = annotations.raters.names
+        shown = objects.pair or np.flatnonzero(table.readers).tolist()
+        return [Vote(names[c], colour[names[c]], given.get(c)) for c in shown]
+
+    def _choose_pair(self) -> None:
+        self.store.show_pair(self.pair.currentData())
+
+    def _go_to(self, row: int) -> None:
+        self.store.select(row, focus=True)
+
+
+def _legend(
+    texts: list[str], colours: list[str], counts: NDArray[np.int64], objects: Objects
+) -> str:
+    entries = [
+        f'<span style="color:{colour}">■</span> {text} <b>{count:,}</b>'.replace(
+            " ", "&nbsp;"
+        ).replace("<span&nbsp;", "<span ")
+        for text, colour, count in zip(texts, colours, counts.tolist(), strict=True)
+    ]
+    return ("Seen&nbsp; " if objects.pair is None else "") + "&nbsp; ".join(entries)

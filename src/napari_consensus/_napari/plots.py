@@ -1,0 +1,138 @@
+"""Two small plots: a curve over the threshold, and bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QPointF, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from napari_consensus._napari.colours import MATCHED
+
+
+class Plot(QWidget):
+    """Base: a title, a frame, and room for the labels."""
+
+    def __init__(self, title: str, tip: str) -> None:
+        super().__init__()
+        self.title = title
+        self.setToolTip(tip)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Low enough for a small screen."""
+        return QSize(180, 148)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """As tall as the hint."""
+        return QSize(120, 148)
+
+    @property
+    def area(self) -> QRectF:
+        """Where the data is drawn."""
+        line = self.fontMetrics().height()
+        left = self.fontMetrics().horizontalAdvance("0.0") + 10
+        return QRectF(left, line + 8, self.width() - left - 14, self.height() - 2 * line - 16)
+
+    def ink(self, alpha: int = 255) -> QColor:
+        """Colour of text, fainter with a lower alpha."""
+        colour = QColor(self.palette().windowText().color())
+        colour.setAlpha(alpha)
+        return colour
+
+    def begin(self) -> QPainter:
+        """Start a drawing with its title."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(self.ink())
+        box = QRectF(0, 0, self.width(), self.fontMetrics().height() + 4)
+        painter.drawText(
+            box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.title
+        )
+        return painter
+
+
+class CurvePlot(Plot):
+    """F1 over the threshold, with the threshold in use."""
+
+    def __init__(self, title: str, tip: str) -> None:
+        super().__init__(title, tip)
+        self.x: Sequence[float] = ()
+        self.y: NDArray[np.float64] = np.empty(0)
+        self.mark = 0.5
+
+    def show_curve(self, x: Sequence[float], y: NDArray[np.float64], mark: float) -> None:
+        """Show another curve, values in [0, 1], and the threshold."""
+        self.x, self.y, self.mark = x, y, mark
+        self.update()
+
+    def paintEvent(self, _: QPaintEvent | None) -> None:  # noqa: N802
+        """Draw grid, curve and mark."""
+        painter, area = self.begin(), self.area
+        for value in (0.0, 0.5, 1.0):
+            y, x = area.bottom() - value * area.height(), area.left() + value * area.width()
+            painter.setPen(QPen(self.ink(50), 1))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(self.ink(200))
+            left = QRectF(0, y - 10, area.left() - 5, 20)
+            painter.drawText(
+                left, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{value:.1f}"
+            )
+            below = QRectF(x - 20, area.bottom() + 2, 40, self.fontMetrics().height())
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"{value:.1f}")
+        x = area.left() + self.mark * area.width()
+        painter.setPen(QPen(self.ink(160), 1, Qt.PenStyle.DashLine))
+        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        known = np.isfinite(self.y)
+        points = (
+            [
+                QPointF(area.left() + t * area.width(), area.bottom() - v * area.height())
+                for t, v in zip(np.asarray(self.x)[known], self.y[known], strict=True)
+            ]
+            if len(self.y)
+            else []
+        )
+        painter.setPen(QPen(QColor(MATCHED), 2))
+        painter.drawPolyline(QPolygonF(points))
+
+
+class BarPlot(Plot):
+    """Counts by group, each bar in its colour, with the count on it."""
+
+    def __init__(self, title: str, tip: str) -> None:
+        super().__init__(title, tip)
+        self.names: Sequence[str] = ()
+        self.counts: NDArray[np.int64] = np.empty(0, np.int64)
+        self.colours: Sequence[str] = ()
+
+    def show_bars(
+        self, names: Sequence[str], counts: NDArray[np.int64], colours: Sequence[str]
+    ) -> None:
+        """Show other counts."""
+        self.names, self.counts, self.colours = names, counts, colours
+        self.update()
+
+    def paintEvent(self, _: QPaintEvent | None) -> None:  # noqa: N802
+        """Draw bars, counts and names."""
+        painter, area = self.begin(), self.area
+        area.setLeft(4)
+        line = self.fontMetrics().height()
+        area.setTop(area.top() + line)
+        painter.setPen(QPen(self.ink(90), 1))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        n = max(len(self.counts), 1)
+        step, top = area.width() / n, max(int(self.counts.max(initial=0)), 1)
+        for k, count in enumerate(self.counts.tolist()):
+            height = area.height() * count / top
+            bar = QRectF(
+                area.left() + (k + 0.15) * step, area.bottom() - height, 0.7 * step, height
+            )
+            painter.fillRect(bar, QColor(self.colours[k]))
+            painter.setPen(self.ink())
+            label = QRectF(bar.left() - step / 4, bar.top() - line, bar.width() + step / 2, line)
+            painter.drawText(label, Qt.AlignmentFlag.AlignCenter, f"{count:,}")
+            name = QRectF(area.left() + k * step, area.bottom() + 2, step, line)
+            painter.drawText(name, Qt.AlignmentFlag.AlignCenter, self.names[k])

@@ -1,0 +1,164 @@
+"""Raters, each consensus and the reference beside one another in linked views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from napari.layers import Image, Layer, Surface
+from qtpy.QtCore import QObject
+
+from napari_consensus._napari.colours import CONSENSUS
+from napari_consensus._napari.meshes import Part, table_surface
+from napari_consensus._napari.scene import Scene
+from napari_consensus._napari.tables import rows_of_image
+from napari_consensus.data.raters import RaterKind
+
+_MOST_RUNS = 4
+
+
+class SideBySide(QObject):
+    """A grid of the canvas, one view for the raters, one for each run, one for the reference.
+
+    The layers of the grid are made for it and go with it; all others are hidden meanwhile.
+
+    Parameters
+    ----------
+    scene
+        Whose canvas is divided.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._scene = scene
+        self._made: list[Layer] = []
+        self._panels: list[_Panel] = []
+        self._hidden: list[Layer] = []
+        self._grid: dict[str, Any] = {}
+        store = scene.store
+        store.study_changed.connect(self.leave)
+        for signal in (store.image_changed, store.runs_changed, store.raters_changed):
+            signal.connect(self._again)
+        scene.pixels.shown.connect(self._again)
+        scene.own.widths_changed.connect(self._redraw)
+
+    @property
+    def shown(self) -> bool:
+        """Whether the canvas is divided."""
+        return bool(self._grid)
+
+    def toggle(self) -> None:
+        """Divide the canvas, or make it one again."""
+        if self.shown:
+            self.leave()
+        else:
+            self.enter()
+
+    def enter(self) -> None:
+        """Divide the canvas."""
+        scene, viewer = self._scene, self._scene.viewer
+        if viewer is None or self.shown or scene.store.prepared is None:
+            return
+        scene.divided = True
+        self._hidden = [layer for layer in viewer.layers if layer.visible]
+        with scene.own.by_us():
+            for layer in self._hidden:
+                layer.visible = False
+        grid = viewer.canvas.grid
+        self._grid = {
+            name: getattr(grid, name) for name in ("enabled", "stride", "shape", "spacing")
+        }
+        pixels = scene.own.get("image")
+        self._panels = _panels(scene)
+        for panel in self._panels:
+            if isinstance(pixels, Image):
+                self._made.append(_copy(pixels))
+            panel.surface = Surface(name=panel.name, **self._mesh(panel))
+            panel.surface.name_overlay.visible = True
+            self._made.append(panel.surface)
+        # The grid deals layers out from the bottom: ours must stand there in full views.
+        for k, layer in enumerate(self._made):
+            scene.own.insert(layer, k)
+        grid.stride = 2 if isinstance(pixels, Image) else 1
+        grid.shape = (-1, -1)
+        grid.spacing = 4
+        grid.enabled = True
+        viewer.fit_to_view()
+
+    def leave(self) -> None:
+        """Make the canvas one again."""
+        if not self.shown:
+            return
+        scene, viewer = self._scene, self._scene.viewer
+        for layer in self._made:
+            scene.own.remove(layer)
+        hidden, grid = self._hidden, self._grid
+        self._made, self._panels, self._hidden, self._grid = [], [], [], {}
+        scene.divided = False
+        if viewer is None:
+            return
+        for name, value in grid.items():
+            setattr(viewer.canvas.grid, name, value)
+        with scene.own.by_us():
+            for layer in hidden:
+                layer.visible = True
+        scene.show_visibility()
+        viewer.fit_to_view()
+
+    def _again(self) -> None:
+        """Follow the image and the runs."""
+        if self.shown:
+            self.leave()
+            self.enter()
+
+    def _redraw(self) -> None:
+        for panel in self._panels:
+            if panel.surface is not None:
+                panel.surface.data = self._mesh(panel)["data"]
+
+    def _mesh(self, panel: _Panel) -> dict[str, Any]:
+        return table_surface(panel.parts, self._scene.own.line_width, casing=panel.casing)
+
+
+def beside_of(scene: Scene) -> SideBySide:
+    """Return the divided canvas of a scene; it outlives the dock that asked for it."""
+    found = scene.findChild(SideBySide)
+    return found if isinstance(found, SideBySide) else SideBySide(scene)
+
+
+@dataclass
+class _Panel:
+    """One view of the grid."""
+
+    name: str
+    parts: list[Part]
+    casing: bool = False
+    surface: Surface | None = None
+
+
+def _panels(scene: Scene) -> list[_Panel]:
+    store = scene.store
+    readers = [r for r in store.raters if r.kind != RaterKind.REFERENCE and r.visible]
+    panels = [
+        _Panel(
+            "Raters' outlines", [(r.annotations, r.rows(store.image), r.colour) for r in readers]
+        )
+    ]
+    for run in store.runs[-_MOST_RUNS:]:
+        shapes = run.consensus.shapes
+        panels.append(
+            _Panel(
+                run.name.replace("Consensus", "Run"),
+                [(shapes, rows_of_image(shapes, store.image), CONSENSUS)],
+            )
+        )
+    panels += [
+        _Panel(f"{r.title} outlines", [(r.annotations, r.rows(store.image), r.colour)], casing=True)
+        for r in store.raters
+        if r.kind == RaterKind.REFERENCE
+    ]
+    return panels
+
+
+def _copy(pixels: Image) -> Image:
+    return Image(pixels.data, rgb=pixels.rgb, multiscale=pixels.multiscale, name="Pixels")

@@ -1,0 +1,281 @@
+"""What one viewer shows: a study, the image, the threshold, the object; signals tell of changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_consensus._napari.colours import REFERENCE, rater_colour
+from napari_consensus._napari.runs import Run
+from napari_consensus._napari.tables import (
+    AGREEMENT_IOU,
+    ImageTable,
+    Objects,
+    Prepared,
+    first_image,
+    image_table,
+    objects_of,
+    rows_of_image,
+)
+from napari_consensus.data.annotations import Annotations
+from napari_consensus.data.raters import RaterKind
+
+
+class Canvas(StrEnum):
+    """What the canvas shows over the pixels; one thing at a time can be read."""
+
+    RATERS = "raters"
+    MATCHES = "matches"
+    CONSENSUS = "consensus"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShownRater:
+    """A rater as the viewer shows them.
+
+    Parameters
+    ----------
+    name, kind
+        As in the study.
+    colour
+        #RRGGBB.
+    annotations
+        The table that holds their rows: the study's or its reference.
+    code
+        Their code in that table.
+    visible
+        Whether their layer is to be seen.
+    """
+
+    name: str
+    kind: RaterKind
+    colour: str
+    annotations: Annotations
+    code: int
+    visible: bool = True
+
+    @property
+    def title(self) -> str:
+        """What their layer is called."""
+        if self.kind != RaterKind.REFERENCE:
+            return self.name
+        return "Reference" if self.name.casefold() == "reference" else f"Reference {self.name}"
+
+    def rows(self, image: int) -> NDArray[np.int64]:
+        """Rows they drew on an image."""
+        rows = rows_of_image(self.annotations, image)
+        return rows[self.annotations.rater[rows] == self.code]
+
+
+class Store:
+    """All that one viewer shows.
+
+    Docks and layers are views: they listen and ask, and hold nothing of their own.
+    """
+
+    study_changed = Signal()
+    image_changed = Signal()
+    raters_changed = Signal()
+    canvas_changed = Signal()
+    objects_changed = Signal()
+    selection_changed = Signal()
+    focus_asked = Signal()
+    runs_changed = Signal()
+
+    def __init__(self) -> None:
+        self.prepared: Prepared | None = None
+        self.image = 0
+        self.threshold = AGREEMENT_IOU
+        self.pair: tuple[int, int] | None = None
+        self.canvas = Canvas.RATERS
+        self.raters: tuple[ShownRater, ...] = ()
+        self.runs: tuple[Run, ...] = ()
+        self.run: int | None = None
+        self._run_number = 0
+        self._selected: int | None = None
+        self._table: ImageTable | None = None
+        self._objects: Objects | None = None
+
+    def open(self, prepared: Prepared) -> None:
+        """Show a study, from its first annotated image."""
+        self.prepared = prepared
+        self.image = first_image(prepared.study, prepared.pixels)
+        self.pair = None
+        self.canvas = Canvas.RATERS
+        self.runs = ()
+        self.run = None
+        self.raters = _shown_raters(prepared)
+        self._forget()
+        self._selected = None
+        self.study_changed.emit()
+
+    @property
+    def image_name(self) -> str:
+        """Name of the image shown, "" where there is none."""
+        images = self.prepared.annotations.images if self.prepared else ()
+        return images[self.image] if images else ""
+
+    @property
+    def n_images(self) -> int:
+        """How many images the study has."""
+        return len(self.prepared.annotations.images) if self.prepared else 0
+
+    @property
+    def table(self) -> ImageTable | None:
+        """The compared annotations of the image shown."""
+        if self._table is None and self.prepared is not None and self.n_images:
+            self._table = image_table(self.prepared, self.image)
+        return self._table
+
+    @property
+    def objects(self) -> Objects | None:
+        """Objects of the image shown at the threshold, of the pair shown or of all."""
+        if self._objects is None and self.table is not None:
+            self._objects = objects_of(self.table, self.pair, self.threshold)
+        return self._objects
+
+    @property
+    def selected(self) -> int | None:
+        """Number of the selected object; it stays with its annotation when objects change."""
+        return self.objects.of_id(self._selected) if self.objects is not None else None
+
+    def show_image(self, image: int) -> None:
+        """Show another image; out of range is the nearest there is."""
+        image = int(np.clip(image, 0, max(self.n_images - 1, 0)))
+        if self.prepared is None or image == self.image:
+            return
+        self.image = image
+        self._selected = None
+        self._forget()
+        if self.pair is not None and not self._both_read(self.pair):
+            self.pair = None
+        self.image_changed.emit()
+
+    def show_image_named(self, name: str) -> None:
+        """Show the image of a name, if the study has it."""
+        if self.prepared is not None and name in self.prepared.annotations.images:
+            self.show_image(self.prepared.annotations.images.index(name))
+
+    def set_threshold(self, threshold: float) -> None:
+        """Match at another IoU."""
+        if threshold != self.threshold:
+            self.threshold = threshold
+            self._objects = None
+            self.objects_changed.emit()
+
+    def show_pair(self, pair: tuple[int, int] | None) -> None:
+        """Compare two raters, or all (None), and show the matches on the canvas."""
+        self.pair = pair if pair is None or self._both_read(pair) else None
+        self._objects = None
+        self.objects_changed.emit()
+        self.show_on_canvas(Canvas.MATCHES)
+
+    def show_on_canvas(self, canvas: Canvas) -> None:
+        """Show the raters' outlines, the matches or a consensus."""
+        if canvas != self.canvas:
+            self.canvas = canvas
+            self.canvas_changed.emit()
+
+    def show_raters(self, visible: dict[str, bool]) -> None:
+        """Show or hide raters by name."""
+        raters = tuple(replace(r, visible=visible.get(r.name, r.visible)) for r in self.raters)
+        if [r.visible for r in raters] != [r.visible for r in self.raters]:
+            self.raters = raters
+            self.raters_changed.emit()
+
+    def show_rater_alone(self, name: str) -> None:
+        """Show one rater and hide the others; shown alone already, show all."""
+        alone = all(r.visible == (r.name == name) for r in self.raters)
+        self.show_raters({r.name: alone or r.name == name for r in self.raters})
+
+    def select(self, number: int | None, *, focus: bool = False) -> None:
+        """Select an object; with `focus`, bring it into view."""
+        objects = self.objects
+        if number is None or objects is None or not 0 <= number < len(objects):
+            self._selected = None
+        else:
+            self._selected = int(objects.annotations.id[objects.members(number)[0]])
+        self.selection_changed.emit()
+        if focus and self._selected is not None:
+            self.focus_asked.emit()
+
+    def add_run(self, run: Run) -> Run:
+        """Keep a consensus beside those there are, under the next number, and show it."""
+        self._run_number += 1
+        run = replace(run, number=self._run_number)
+        self.runs = (*self.runs, run)
+        self.run = run.number
+        self.canvas = Canvas.CONSENSUS
+        self.runs_changed.emit()
+        self.canvas_changed.emit()
+        return run
+
+    def show_run(self, number: int) -> None:
+        """Show one of the consensus runs."""
+        self.run = number
+        self.canvas = Canvas.CONSENSUS
+        self.canvas_changed.emit()
+
+    def remove_run(self, number: int) -> None:
+        """Forget a consensus."""
+        self.runs = tuple(r for r in self.runs if r.number != number)
+        if self.run == number:
+            self.run = self.runs[-1].number if self.runs else None
+        self.runs_changed.emit()
+        self.canvas_changed.emit()
+
+    def pair_name(self) -> str:
+        """Whom the matches compare."""
+        if self.pair is None or self.prepared is None:
+            return "all raters"
+        names = self.prepared.annotations.raters.names
+        return f"{names[self.pair[0]]} and {names[self.pair[1]]}"
+
+    def headline(self) -> str:
+        """One line: what is shown and at which threshold."""
+        objects, table = self.objects, self.table
+        if objects is None or table is None:
+            return ""
+        readers = int(table.readers.sum())
+        parts = [
+            f"image {self.image + 1} of {self.n_images}",
+            f"{readers} rater{'s' * (readers != 1)}",
+            f"IoU ≥ {self.threshold:.2f}",
+        ]
+        if self.pair is None:
+            parts.append(f"{objects.matched} matched, {objects.alone} seen by one")
+        else:
+            a, b = (table.annotations.raters.names[code] for code in self.pair)
+            only = [int((objects.status == k).sum()) for k in (1, 2)]
+            parts[1] = f"raters {a} and {b}"
+            parts.append(f"{objects.matched} matched, {only[0]} only {a}, {only[1]} only {b}")
+        return " · ".join(parts)
+
+    def _both_read(self, pair: tuple[int, int]) -> bool:
+        table = self.table
+        return table is not None and bool(table.readers[list(pair)].all())
+
+    def _forget(self) -> None:
+        self._table = None
+        self._objects = None
+
+
+def _shown_raters(prepared: Prepared) -> tuple[ShownRater, ...]:
+    table, reference = prepared.study.annotations, prepared.study.reference
+    out = [
+        ShownRater(name, kind, rater_colour(code), table, code)
+        for code, (name, kind) in enumerate(
+            zip(table.raters.names, table.raters.kinds, strict=True)
+        )
+    ]
+    if reference is not None:
+        raters = reference.raters
+        out += [
+            ShownRater(name, kind, REFERENCE, reference, code, visible=False)
+            for code, (name, kind) in enumerate(zip(raters.names, raters.kinds, strict=True))
+        ]
+    return tuple(out)

@@ -1,0 +1,240 @@
+"""Study dock: open a study, walk through its images, show and hide its raters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor, QPixmap
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+)
+
+from napari_consensus._napari.canvas_choice import CanvasChoice
+from napari_consensus._napari.dock import Dock
+from napari_consensus._napari.store import ShownRater
+from napari_consensus._napari.table_view import Column, TableView
+from napari_consensus._napari.tables import (
+    AGREEMENT_IOU,
+    GROUPING_IOU,
+    Prepared,
+    image_list,
+    prepare,
+)
+from napari_consensus.formats import read
+from napari_consensus.progress import Progress, silent
+
+_EMPTY = (
+    "No study is open.\n\nOpen a folder (images and annotations) or one annotation file, or drop "
+    "it onto the canvas. To look around first: File > Open Sample > Consensus."
+)
+
+
+class StudyDock(Dock):
+    """Study: open, images, raters.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer it belongs to.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer, _EMPTY)
+        self._listed: Prepared | None = None
+        self._make_top()
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter images by name")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.textChanged.connect(self._fill_images)
+        self.images = TableView("images.csv")
+        self.previous, self.next = QPushButton("‹ Previous"), QPushButton("Next ›")
+        step = self.images.step
+        self.previous.clicked.connect(lambda: step(-1))
+        self.next.clicked.connect(lambda: step(1))
+        self.images.setMinimumHeight(130)
+        self.images.chosen.connect(self.store.show_image)
+        self.on_canvas = CanvasChoice(self.store)
+        self.raters = QTreeWidget()
+        self._make_raters()
+        walk = QHBoxLayout()
+        walk.addWidget(self.filter, 1)
+        walk.addWidget(self.previous)
+        walk.addWidget(self.next)
+        self.rows.addWidget(self.summary)
+        self.rows.addLayout(walk)
+        self.rows.addWidget(self.images, 3)
+        self.rows.addWidget(self.on_canvas)
+        self.rows.addWidget(self.raters, 2)
+        store = self.store
+        self.listen(store.study_changed, store.image_changed, store.objects_changed)
+        self.listen(store.raters_changed, store.canvas_changed)
+
+    def open_path(self, path: str | Path) -> None:
+        """Read and show a study, in a thread."""
+        self.start(f"Reading {Path(path).name}", _read, Path(path), then=self.store.open)
+
+    def refresh(self) -> None:
+        """Show images and raters."""
+        if self._listed is not self.store.prepared:
+            self._listed = self.store.prepared
+            self.summary.setText(_summary(self.store.prepared))
+            self._fill_images()
+        self.images.mark(self.store.image)
+        self.on_canvas.show_choice()
+        self._fill_raters()
+
+    def _make_top(self) -> None:
+        row = QHBoxLayout()
+        for text, act, tip in (
+            ("Open folder…", self._ask_folder, "A folder with images and annotations."),
+            ("Open file…", self._ask_file, "One file of annotations: CSV, GeoJSON, COCO."),
+        ):
+            button = QPushButton(text)
+            button.setToolTip(tip)
+            button.clicked.connect(act)
+            row.addWidget(button)
+        self.top.addLayout(row)
+
+    def _make_raters(self) -> None:
+        tree = self.raters
+        tree.setHeaderLabels(["Rater", "Kind", "Here", "All", ""])
+        tree.setRootIsDecorated(False)
+        tree.setIndentation(0)
+        tree.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        tree.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        tree.setMinimumHeight(110)
+        header = tree.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in range(1, 5):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        for column, tip in enumerate(
+            (
+                "Tick to show a rater's outlines.",
+                "human, model, prelabel (what raters were shown first) or reference.",
+                "Annotations on this image; a dash where the rater did not read it.",
+                "Annotations on all images.",
+            )
+        ):
+            tree.headerItem().setToolTip(column, tip)
+        tree.itemChanged.connect(self._ticked)
+
+    def _fill_images(self) -> None:
+        prepared = self.store.prepared
+        if prepared is None:
+            return
+        names = np.array(prepared.annotations.images, dtype=object)
+        columns = image_list(prepared)
+        wanted = self.filter.text().casefold()
+        keep = np.array([wanted in name.casefold() for name in names], np.bool_)
+        at_grouping = f"grouped at IoU ≥ {GROUPING_IOU:.2f}"
+        self.images.show_columns(
+            [
+                Column("#", np.arange(1, len(names) + 1), "Place in the study"),
+                Column("Marks", columns["annotations"], "Annotations by people and models"),
+                Column("Objects", columns["objects"], f"Objects, {at_grouping}"),
+                Column("By one", columns["alone"], f"Objects that one rater saw, {at_grouping}"),
+                Column(
+                    "F1",
+                    columns["f1"],
+                    f"Agreement, all pairs of raters pooled, IoU ≥ {AGREEMENT_IOU:.2f}: twice the\n"
+                    "matched over all annotations of both. A dash: nobody drew anything.",
+                ),
+                Column("Image", names),
+            ],
+            keep,
+        )
+        self.images.mark(self.store.image)
+
+    def _fill_raters(self) -> None:
+        tree = self.raters
+        tree.blockSignals(True)
+        if tree.topLevelItemCount() != len(self.store.raters) or any(
+            tree.topLevelItem(k).text(0) != r.name for k, r in enumerate(self.store.raters)
+        ):
+            tree.clear()
+            for rater in self.store.raters:
+                self._add_rater(rater)
+        for k, rater in enumerate(self.store.raters):
+            item = tree.topLevelItem(k)
+            table = rater.annotations
+            read = table.raters.read[self.store.image, rater.code]
+            here = len(rater.rows(self.store.image))
+            item.setText(2, f"{here:,}" if read or here else "–")
+            item.setToolTip(2, "" if read else "This rater did not read the image.")
+            item.setText(3, f"{int((table.rater == rater.code).sum()):,}")
+            state = Qt.CheckState.Checked if rater.visible else Qt.CheckState.Unchecked
+            item.setCheckState(0, state)
+        tree.blockSignals(False)
+
+    def _add_rater(self, rater: ShownRater) -> None:
+        item = QTreeWidgetItem([rater.name, rater.kind.value])
+        swatch = QPixmap(12, 12)
+        swatch.fill(QColor(rater.colour))
+        item.setData(0, Qt.ItemDataRole.DecorationRole, swatch)
+        for column in (2, 3):
+            item.setTextAlignment(
+                column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            )
+        self.raters.addTopLevelItem(item)
+        solo = QToolButton()
+        solo.setText("Solo")
+        solo.setToolTip("Show this rater alone; again to show all.")
+        alone = self.store.show_rater_alone
+        solo.clicked.connect(lambda _, name=rater.name: alone(name))
+        self.raters.setItemWidget(item, 4, solo)
+
+    def _ticked(self, item: QTreeWidgetItem, column: int) -> None:
+        if column == 0:
+            checked = item.checkState(0) == Qt.CheckState.Checked
+            self.store.show_raters({item.text(0): checked})
+
+    def _ask_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Open a study folder")
+        if path:
+            self.open_path(path)
+
+    def _ask_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self,
+            "Open annotations",
+            "",
+            "Annotations (*.csv *.tsv *.json *.geojson);;All files (*)",
+        )
+        if path:
+            self.open_path(path)
+
+
+def _read(path: Path, *, progress: Progress = silent) -> Prepared:
+    return prepare(read(path, progress=progress), progress=progress)
+
+
+def _summary(prepared: Prepared | None) -> str:
+    if prepared is None:
+        return ""
+    study, table = prepared.study, prepared.annotations
+    parts = [
+        f"{len(table.images):,} images",
+        f"{len(table.raters)} raters",
+        f"{len(table):,} annotations",
+        f"{len(table.categories)} categories",
+    ]
+    if study.reference is not None:
+        parts.append(f"reference: {len(study.reference):,} objects")
+    if study.refused:
+        parts.append(f"{len(study.refused):,} rows refused")
+    return " · ".join(parts)

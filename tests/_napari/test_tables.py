@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import numpy as np
+
+from napari_consensus._napari import runs, tables
+from napari_consensus.aggregation import AGGREGATORS
+
+
+def request(**changes):
+    given = {
+        "aggregator": AGGREGATORS["majority"](),
+        "method": "majority",
+        "fusion": "mean",
+        "grouping_iou": 0.3,
+        "minimum_support": 1,
+        "ties": None,
+        "image": None,
+    }
+    return runs.RunRequest(**(given | changes))
+
+
+def test_one_image_is_cut_out_with_its_own_pairs(prepared):
+    table = tables.image_table(prepared, 0)
+    assert len(table.annotations) == 6
+    assert len(table.pairs) == 4
+    assert set(table.annotations.image.tolist()) == {0}
+    assert table.pairs.iou.max() == 0.9
+
+
+def test_two_raters_objects_are_matched_then_only_first_then_only_second(prepared):
+    table = tables.image_table(prepared, 0)
+    objects = tables.objects_of(table, (0, 1), 0.5)
+    assert objects.status.tolist() == [0, 0, 1]
+    assert (objects.matched, objects.alone) == (2, 1)
+    np.testing.assert_allclose(objects.iou, [0.9, 0.5, np.nan])
+
+
+def test_a_higher_threshold_parts_them(prepared):
+    objects = tables.objects_of(tables.image_table(prepared, 0), (0, 1), 0.6)
+    assert objects.status.tolist() == [0, 1, 1, 2]
+
+
+def test_objects_of_all_count_their_raters(prepared):
+    objects = tables.objects_of(tables.image_table(prepared, 0), None, 0.5)
+    assert sorted(objects.status.tolist()) == [1, 2, 3]
+    assert (objects.matched, objects.alone, objects.readers) == (2, 1, 3)
+    of_all = int(np.argmax(objects.status))
+    assert np.isclose(objects.iou[of_all], (0.9 + 0.8 + 80 / 90) / 3)
+    assert objects.bounds[of_all].tolist() == [0, 0, 100, 100]
+
+
+def test_categories_are_listed_once_each(prepared):
+    objects = tables.objects_of(tables.image_table(prepared, 0), None, 0.5)
+    of_all = int(np.argmax(objects.status))
+    assert objects.categories()[of_all] == "long / round"
+
+
+def test_the_smallest_object_under_the_mouse_is_found(prepared):
+    objects = tables.objects_of(tables.image_table(prepared, 0), None, 0.5)
+    assert objects.status[objects.at(420, 410)] == 1
+    assert objects.status[objects.at(50, 85)] == 3
+    assert objects.at(600, 600) is None
+
+
+def test_the_image_list_counts_each_image(prepared):
+    columns = tables.image_list(prepared)
+    assert columns["annotations"].tolist() == [6, 1]
+    assert columns["objects"].tolist() == [3, 1]
+    assert columns["alone"].tolist() == [1, 1]
+    # Two of two pairs of A and B (3 + 2 marks), one of A and C (3 + 1), one of B and C (2 + 1).
+    assert np.isclose(columns["f1"][0], 2 * (2 + 1 + 1) / (5 + 4 + 3))
+
+
+def test_agreement_of_one_image_is_not_that_of_all(prepared):
+    table = tables.image_table(prepared, 1)
+    here = tables.agreement_of(
+        table.annotations, table.pairs, prepared.groups, 0.5, image=1, curve=False
+    )
+    everywhere = tables.agreement_of(
+        prepared.annotations, prepared.pairs, prepared.groups, 0.5, curve=True
+    )
+    assert here.raters_per_object.tolist() == [1, 0, 0]
+    assert everywhere.raters_per_object.tolist() == [2, 1, 1]
+    assert len(everywhere.curve) == len(tables.CURVE)
+    assert sum(pair.matched for pair in everywhere.pairs) == 4
+
+
+def test_a_run_on_one_image_is_scored_on_that_image_alone(prepared):
+    run = runs.merge(prepared, request(image=0))
+    assert set(run.consensus.shapes.image.tolist()) == {0}
+    assert (run.evaluation.tp, run.evaluation.fn) == (1, 0)
+    everywhere = runs.merge(prepared, request())
+    assert (everywhere.evaluation.tp, everywhere.evaluation.fn) == (2, 0)
+
+
+def test_minimum_support_leaves_out_what_too_few_saw(prepared):
+    assert len(runs.merge(prepared, request(minimum_support=2)).consensus) == 2
