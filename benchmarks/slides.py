@@ -170,12 +170,14 @@ def _tiles(pattern: NDArray[np.uint8], size: int) -> Iterator[bytes]:
     pattern = np.tile(pattern, (times, times, 1))
     around = len(pattern) // _TILE
     encoded = {
-        (i, j): jpeg_encode(
-            pattern[i * _TILE : (i + 1) * _TILE, j * _TILE : (j + 1) * _TILE],
-            level=_QUALITY,
-            colorspace="RGB",
-            outcolorspace="YCBCR",
-            subsampling="420",
+        (i, j): bytes(
+            jpeg_encode(
+                pattern[i * _TILE : (i + 1) * _TILE, j * _TILE : (j + 1) * _TILE],
+                level=_QUALITY,
+                colorspace="RGB",
+                outcolorspace="YCBCR",
+                subsampling="420",
+            )
         )
         for i in range(around)
         for j in range(around)
@@ -205,22 +207,21 @@ def _tissue() -> NDArray[np.uint8]:
 
 def _look(path: Path) -> None:
     """Open a slide, paint it once, pan over it, and print what that took."""
-    import resource
+    import psutil  # comes with napari
 
+    memory = psutil.Process().memory_info
     _draw(_layer([np.zeros((64, 64, 3), np.uint8)] * 2), (0, 0), 1)  # napari's own beginnings
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = most = memory().rss
     start = time.process_time()
     with open_slide(path) as slide:
         layer = _layer(list(slide.levels))
         _draw(layer, (0, 0), _SIDE / min(_CANVAS))
         painted = time.process_time() - start
-        for place in _places(400):
-            _draw(layer, place, _WORST)
-        for place in _places(100):
-            _draw(layer, place, 1)
-    taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    unit = 1 if sys.platform == "darwin" else 1024
-    print(json.dumps({"first_paint": painted, "megabytes": taken * unit / 1e6}))
+        for zoomed_out, moves in ((_WORST, 300), (1, 100)):
+            for place in _places(moves):
+                _draw(layer, place, zoomed_out)
+                most = max(most, memory().rss)
+    print(json.dumps({"first_paint": painted, "megabytes": (most - before) / 1e6}))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def match_raters(
     forward = (of_first == a) & (of_second == b)
     backward = (of_first == b) & (of_second == a)
     between = pairs.take(forward | backward).at_least(minimum_iou, strict=strict)
-    free = shared_rows(table, between, a, b)
+    free = _shared_rows(table, between, a, b)
     held = between.take(free[between.first])
     swap = table.rater[held.first] == b
     oriented = Pairs(
@@ -98,33 +98,18 @@ def match_raters(
     )
 
 
-def shared_rows(
-    annotations: Annotations,
-    between: Pairs,
-    a: int,
-    b: int,
-    places: NDArray[np.bool_] | None = None,
-) -> NDArray[np.bool_]:
+def _shared_rows(annotations: Annotations, between: Pairs, a: int, b: int) -> NDArray[np.bool_]:
     """(n,) rows of two raters on what both of them read, each for themselves.
 
-    Parameters
-    ----------
-    annotations
-        n annotations.
-    between
-        Overlapping pairs of the two raters. Where one of a pair lies on a place both read,
-        so does the other: an edge of a region must not part them.
-    a, b
-        Codes of two raters.
-    places
-        `geometry.places_read` of the annotations, where it is known already.
+    Where one of a pair lies on a place both read, so does the other: an edge of a region
+    must not part what overlaps.
     """
     table = annotations
     raters = table.raters
     apart = raters.read[:, a] & raters.read[:, b] & raters.apart
     shared: NDArray[np.bool_] = apart[table.image] & ((table.rater == a) | (table.rater == b))
     if raters.regions is not None:
-        read = places_read(table) if places is None else places
+        read = places_read(table)
         inside = shared & read[:, a] & read[:, b]
         touching = inside[between.first] | inside[between.second]
         for rows in (between.first, between.second):
@@ -165,17 +150,40 @@ def best_matching(
     largest number of matches possible; solved by connected component (H. W. Kuhn, 1955).
     """
     held = pairs.at_least(minimum_iou, strict=strict)
-    if len(held) == 0:
-        return held
-    _, i = np.unique(held.first, return_inverse=True)
-    _, j = np.unique(held.second, return_inverse=True)
+    picked = choose_pairs(
+        held.first.astype(np.int64), held.second.astype(np.int64), held.iou, progress
+    )
+    return held.take(picked[np.argsort(held.first[picked])])
+
+
+def choose_pairs(
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    iou: NDArray[np.float64],
+    progress: Progress = silent,
+) -> NDArray[np.int64]:
+    """Positions of the best one-to-one choice among pairs, as in `best_matching`.
+
+    Parameters
+    ----------
+    first, second
+        (m,) who is paired, on either side; any numbers.
+    iou
+        (m,) overlap.
+    progress
+        Reports, and stops where it raises.
+    """
+    if len(first) == 0:
+        return np.empty(0, np.int64)
+    _, i = np.unique(first, return_inverse=True)
+    _, j = np.unique(second, return_inverse=True)
     alone = (np.bincount(i)[i] == 1) & (np.bincount(j)[j] == 1)
     chosen = [np.flatnonzero(alone)]
     rest = np.flatnonzero(~alone)
     if len(rest):
-        chosen.extend(_contested(rest, i[rest], j[rest], held.iou[rest], progress))
-    picked = np.concatenate(chosen)
-    return held.take(picked[np.argsort(held.first[picked])])
+        chosen.extend(_contested(rest, i[rest], j[rest], iou[rest], progress))
+    progress(1, 1)
+    return np.concatenate(chosen)
 
 
 def _contested(
@@ -198,12 +206,27 @@ def _contested(
     star = _spread(i, start) | _spread(j, start)
     chosen = [row[_largest(iou, start, end)[star]]]
     knots = np.flatnonzero(~star)
-    for done, k in enumerate(knots):
+    i, j = _numbered_within(component, i, start), _numbered_within(component, j, start)
+    for done, (first, last) in enumerate(
+        zip(start[knots].tolist(), end[knots].tolist(), strict=True)
+    ):
         if done % 256 == 0:
             progress(done, len(knots))
-        part = slice(start[k], end[k])
+        part = slice(first, last)
         chosen.append(row[part][_solve(i[part], j[part], iou[part])])
     return chosen
+
+
+def _numbered_within(
+    component: NDArray[np.int32], values: NDArray[np.int64], start: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Give the distinct values of each component, which is a run, the numbers 0, 1, 2, ..."""
+    key = component.astype(np.int64) * (int(values.max()) + 1) + values
+    _, number = np.unique(key, return_inverse=True)
+    # Keys rise with the component, so a run's numbers start at its least.
+    least = np.minimum.reduceat(number, start)
+    within: NDArray[np.int64] = number - np.repeat(least, np.diff(np.append(start, len(number))))
+    return within
 
 
 def _spread(values: NDArray[np.int64], start: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -227,19 +250,18 @@ def _largest(
 def _solve(
     i: NDArray[np.int64], j: NDArray[np.int64], iou: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Positions of the chosen pairs of one component."""
-    rows, i = np.unique(i, return_inverse=True)
-    columns, j = np.unique(j, return_inverse=True)
+    """Positions of the chosen pairs of one component, whose rows are numbered from 0."""
+    n, m = int(i.max()) + 1, int(j.max()) + 1
     # One more match outweighs every gain in overlap the others could bring.
-    weight = 1 + iou / (min(len(rows), len(columns)) + 1)
-    if len(rows) * len(columns) <= _DENSE_CELLS:
-        gain = np.zeros((len(rows), len(columns)))
-        gain[i, j] = weight
-        at = np.full(gain.shape, -1, np.int64)
-        at[i, j] = np.arange(len(i))
-        picked = at[linear_sum_assignment(gain, maximize=True)]
-        return picked[picked >= 0]
-    return _solve_sparse(i, j, weight, len(rows), len(columns))
+    weight = 1 + iou / (min(n, m) + 1)
+    if n * m > _DENSE_CELLS:
+        return _solve_sparse(i, j, weight, n, m)
+    gain = np.zeros((n, m))
+    gain[i, j] = weight
+    at = np.full((n, m), -1, np.int64)
+    at[i, j] = np.arange(len(i))
+    picked: NDArray[np.int64] = at[linear_sum_assignment(gain, maximize=True)]
+    return picked[picked >= 0]
 
 
 def _solve_sparse(

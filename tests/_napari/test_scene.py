@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from napari_consensus._napari.store import Canvas
 from napari_consensus.aggregation import AGGREGATORS
 from napari_consensus.data.annotations import annotations_from_boxes
 from napari_consensus.data.study import Study
+from napari_consensus.slides import Slide, SlideHeader
 
 
 def names(viewer):
@@ -234,6 +237,27 @@ def test_a_click_selects_the_object_and_a_drag_does_not(viewer, scene, store):
     assert store.selected is None
     click(viewer, (50, 50), moved=(40, 0))
     assert store.selected is None
+
+
+@pytest.mark.screen
+def test_a_slide_that_states_its_scale_puts_every_layer_on_microns(
+    viewer, study, monkeypatch, qtbot
+):
+    closed = []
+    header = SlideHeader(500, 450, ((450, 500),), mpp=(0.25, 0.25))
+    slide = Slide(header, (np.zeros((450, 500, 3), np.uint8),), lambda: closed.append(1))
+    monkeypatch.setattr("napari_consensus._napari.pixels.open_slide", lambda path: slide)
+    scene = scene_of(viewer)
+    scene.store.open(tables.prepare(replace(study, image_files={"one": Path("one.tif")})))
+    qtbot.waitUntil(lambda: scene.own.get("image") is not None, timeout=20_000)
+    scene.store.show_pair(None)
+    assert {tuple(layer.scale) for layer in viewer.layers} == {(0.25, 0.25)}
+    assert {str(unit) for layer in viewer.layers for unit in layer.units} == {"micrometer"}
+    click(viewer, (410 * 0.25, 420 * 0.25))
+    assert scene.store.objects.status[scene.store.selected] == 1
+    scene.store.show_image(1)
+    assert closed
+    assert {tuple(layer.scale) for layer in viewer.layers} == {(1.0, 1.0)}
 
 
 class Event:

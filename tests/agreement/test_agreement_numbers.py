@@ -100,13 +100,30 @@ def test_without_annotations_every_number_is_undefined():
         assert math.isnan(number(counts))
 
 
-def test_two_raters_who_never_met_have_undefined_agreement():
-    table = study(
-        [ROWS[0], ("j", "b", [0, 0, 1, 1], None)], np.array([[True, False], [False, True]])
-    )
-    (pair,) = numbers.pair_numbers(counted(table), ("a", "b"))
-    assert (pair.matched, pair.only_a, pair.only_b) == (0, 0, 0)
+def test_two_raters_who_never_met_are_no_pair():
+    rows = [ROWS[0], ("j", "b", [0, 0, 1, 1], None)]
+    table = study(rows, np.array([[True, False], [False, True]]))
+    assert numbers.pair_numbers(counted(table), ("a", "b")) == ()
+
+
+def test_two_raters_who_both_found_nothing_have_undefined_agreement():
+    rows = [ROWS[0], ("i", "b", [0, 0, 1, 1], None), ("j", "c", [0, 0, 1, 1], None)]
+    counts = counted(study(rows, np.ones((2, 3), bool)))
+    pair = numbers.pair_numbers(counts.of_images(np.array([False, True])), "abc")[0]
+    assert (pair.a, pair.b, pair.matched, pair.only_a, pair.only_b) == ("a", "b", 0, 0, 0)
     assert math.isnan(pair.f1)
+
+
+def test_thousands_of_raters_who_never_meet_cost_nothing():
+    n = 3000
+    table = annotations_from_boxes(
+        np.tile([0, 0, 9, 9], (n, 1)),
+        image=[f"i{k // 2}" for k in range(n)],
+        rater=[f"r{k}" for k in range(n)],
+    )
+    counts = counted(table)
+    assert len(counts) == n // 2
+    assert numbers.matched(counts) == n // 2
 
 
 def test_f1_falls_over_the_threshold_and_is_matched_anew():

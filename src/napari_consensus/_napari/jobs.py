@@ -114,17 +114,21 @@ class Job(QObject):
             return
         self._shown = (ticket.done, ticket.total)
         self.progressed.emit(*self._shown)
+        # napari's bar handles events while it draws: no second look may come in between, but
+        # the job's end can.
+        self._timer.stop()
         if self._bar is None:
-            # Made only for work that lasts: most of it is done before the first look.
-            bar = napari_progress(desc=self.title, total=max(ticket.total, 1), gui=True)
-            if self.running:
-                self._bar = bar
-            else:
-                bar.close()  # it handled events while it was made, the job's end among them
-        elif self.running:
-            # The bar handles events while it draws; the job may have ended meanwhile.
+            self._bar = napari_progress(desc=self.title, total=max(ticket.total, 1), gui=True)
+        else:
             self._bar.total = max(ticket.total, 1)
             self._bar.update(ticket.done - self._bar.n)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self.running:
+            self._timer.start()
+        elif self._bar is not None:
+            self._bar.close()
 
     def _came_back(self, outcome: tuple[Any, ConsensusError | None]) -> None:
         result, error = outcome

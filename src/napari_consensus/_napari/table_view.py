@@ -165,6 +165,7 @@ class TableView(QTableView):
         self.table = TableModel(self)
         self.setModel(self.table)
         self.setSortingEnabled(True)
+        self.setToolTip("Ctrl+C copies the table; the right mouse button saves it as CSV.")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_consensus.data._columns import column
 from napari_consensus.geometry import places_read
-from napari_consensus.matching import best_matching, shared_rows
+from napari_consensus.matching import choose_pairs
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -109,54 +108,104 @@ def count_matches(
     Source: `matching.best_matching`, for each two raters over the images both read.
     """
     table = annotations
-    raters = table.raters
-    n_raters = len(raters)
-    places = None if raters.regions is None else places_read(table)
-    # Rows run by image and rater, so the first of a pair is of the rater with the lower code.
     held = pairs.at_least(minimum_iou, strict=strict)
-    code = table.rater[held.first].astype(np.int64) * n_raters + table.rater[held.second]
-    order = np.argsort(code, kind="stable")
-    code = code[order]
-    parts = []
-    total = n_raters * (n_raters - 1) // 2
-    for done, (a, b) in enumerate(combinations(range(n_raters), 2)):
-        progress(done, total)
-        start, end = np.searchsorted(code, [a * n_raters + b, a * n_raters + b + 1])
-        between = held.take(order[start:end])
-        shared = shared_rows(table, between, a, b, places)
-        candidates = between.take(shared[between.first])
-        matched = best_matching(candidates, minimum_iou, strict=strict)
-        images = np.flatnonzero(raters.read[:, a] & raters.read[:, b] & raters.apart)
-        parts.append(_count(table, matched, shared, images, a, b))
-    progress(total, total)
-    columns = {
-        name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0, dtype)
-        for name, dtype in _COLUMNS.items()
-    }
-    return MatchCounts(**columns, minimum_iou=minimum_iou, strict=strict)
-
-
-def _count(
-    table: Annotations,
-    matched: Pairs,
-    shared: NDArray[np.bool_],
-    images: NDArray[np.int64],
-    a: int,
-    b: int,
-) -> dict[str, NDArray[np.int64] | NDArray[np.float64]]:
-    """Count the matches of one pair of raters on each of `images`."""
-    place = table.image[matched.first]
-    ours, theirs = table.category[matched.first], table.category[matched.second]
+    met = _Meetings.of(table)
+    # Rows run by image and rater, so the first of a pair is of the rater with the lower code.
+    a, b = table.rater[held.first], table.rater[held.second]
+    n_a, n_b, counted = _marked(table, held, met)
+    place = met.find(a, b, table.image[held.first])
+    kept = np.flatnonzero(counted & (place >= 0))
+    # A mark faces each other rater as a mark of its own: one matching serves every two raters.
+    wide = len(table.raters)
+    chosen = choose_pairs(
+        held.first[kept].astype(np.int64) * wide + b[kept],
+        held.second[kept].astype(np.int64) * wide + a[kept],
+        held.iou[kept],
+        progress,
+    )
+    found = kept[chosen]
+    ours, theirs = table.category[held.first[found]], table.category[held.second[found]]
     both = (ours >= 0) & (theirs >= 0)
-    n = len(table.images)
-    return {
-        "image": images,
-        "a": np.full(len(images), a),
-        "b": np.full(len(images), b),
-        "matched": np.bincount(place, minlength=n)[images],
-        "n_a": np.bincount(table.image[shared & (table.rater == a)], minlength=n)[images],
-        "n_b": np.bincount(table.image[shared & (table.rater == b)], minlength=n)[images],
-        "iou_sum": np.bincount(place, weights=matched.iou, minlength=n)[images],
-        "same_category": np.bincount(place[both & (ours == theirs)], minlength=n)[images],
-        "both_categorised": np.bincount(place[both], minlength=n)[images],
-    }
+    m, at = len(met.image), place[found]
+    iou_sum = np.asarray(np.bincount(at, weights=held.iou[found], minlength=m), np.float64)
+    return MatchCounts(
+        image=met.image.astype(np.int32),
+        a=met.a.astype(np.int32),
+        b=met.b.astype(np.int32),
+        matched=np.bincount(at, minlength=m),
+        n_a=n_a,
+        n_b=n_b,
+        iou_sum=iou_sum,
+        same_category=np.bincount(at[both & (ours == theirs)], minlength=m),
+        both_categorised=np.bincount(at[both], minlength=m),
+        minimum_iou=minimum_iou,
+        strict=strict,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Meetings:
+    """Every image and two raters who read it, each for themselves, in order of a, b, image."""
+
+    image: NDArray[np.int64]
+    a: NDArray[np.int64]
+    b: NDArray[np.int64]
+    key: NDArray[np.int64]
+    n_images: int
+    n_raters: int
+
+    @classmethod
+    def of(cls, table: Annotations) -> _Meetings:
+        raters = table.raters
+        read = raters.read & raters.apart[:, None]
+        readers = read.sum(axis=1)
+        parts = [np.empty((0, 3), np.int64)]
+        for count in np.unique(readers[readers > 1]):
+            images = np.flatnonzero(readers == count)
+            codes = np.nonzero(read[images])[1].reshape(len(images), count)
+            low, high = np.triu_indices(count, 1)
+            of_image = np.repeat(images, len(low))
+            parts.append(
+                np.stack([of_image, codes[:, low].ravel(), codes[:, high].ravel()], axis=1)
+            )
+        image, a, b = np.concatenate(parts).T
+        n_images, n_raters = read.shape
+        key = (a * n_raters + b) * n_images + image
+        order = np.argsort(key)
+        return cls(image[order], a[order], b[order], key[order], n_images, n_raters)
+
+    def find(
+        self, a: NDArray[np.int32], b: NDArray[np.int32], image: NDArray[np.int32]
+    ) -> NDArray[np.int64]:
+        """Row of each meeting asked for; -1 where the two did not meet on the image."""
+        key = (a.astype(np.int64) * self.n_raters + b) * self.n_images + image
+        if not len(self.key):
+            return np.full(len(key), -1)
+        row = np.minimum(np.searchsorted(self.key, key), len(self.key) - 1)
+        return np.where(self.key[row] == key, row, -1)
+
+
+def _marked(
+    table: Annotations, held: Pairs, met: _Meetings
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Count what each of two raters marked where both read, and which pairs lie there.
+
+    Where one of a pair lies on a place both read, so does the other: the edge of a region
+    must not part what overlaps.
+    """
+    wide = len(table.raters)
+    cell = table.image.astype(np.int64) * wide + table.rater
+    of_a, of_b = met.image * wide + met.a, met.image * wide + met.b
+    if table.raters.regions is None:
+        drawn = np.bincount(cell, minlength=met.n_images * wide)
+        return drawn[of_a], drawn[of_b], np.ones(len(held), np.bool_)
+    read = places_read(table)
+    a, b = table.rater[held.first], table.rater[held.second]
+    first_in, second_in = read[held.first, b], read[held.second, a]
+    counted = first_in | second_in
+    for row, other, inside in ((held.first, b, first_in), (held.second, a, second_in)):
+        edge = counted & ~inside
+        read[row[edge], other[edge]] = True
+    drawn = np.zeros((met.n_images * wide, wide), np.int64)
+    np.add.at(drawn, cell, read)
+    return drawn[of_a, met.b], drawn[of_b, met.a], counted

@@ -48,7 +48,7 @@ class RaterPair:
 
 
 def pair_numbers(counts: MatchCounts, names: Sequence[str]) -> tuple[RaterPair, ...]:
-    """Agreement of every two raters, pooled over images.
+    """Agreement of every two raters who read an image in common, pooled over images.
 
     Parameters
     ----------
@@ -59,28 +59,24 @@ def pair_numbers(counts: MatchCounts, names: Sequence[str]) -> tuple[RaterPair, 
     """
     n = len(names)
     key = counts.a.astype(np.int64) * n + counts.b
-    sums = {
-        name: np.bincount(key, weights=getattr(counts, name), minlength=n * n)
+    met, pair = np.unique(key, return_inverse=True)
+    m, n_a, n_b, iou_sum, same, both = (
+        np.bincount(pair, weights=getattr(counts, name), minlength=len(met)).tolist()
         for name in ("matched", "n_a", "n_b", "iou_sum", "same_category", "both_categorised")
-    }
-    out = []
-    for a in range(n):
-        for b in range(a + 1, n):
-            at = {name: float(values[a * n + b]) for name, values in sums.items()}
-            m = at["matched"]
-            out.append(
-                RaterPair(
-                    a=names[a],
-                    b=names[b],
-                    matched=int(m),
-                    only_a=int(at["n_a"] - m),
-                    only_b=int(at["n_b"] - m),
-                    mean_iou=_ratio(at["iou_sum"], m),
-                    f1=_ratio(2 * m, at["n_a"] + at["n_b"]),
-                    category_agreement=_ratio(at["same_category"], at["both_categorised"]),
-                )
-            )
-    return tuple(out)
+    )
+    return tuple(
+        RaterPair(
+            a=names[code // n],
+            b=names[code % n],
+            matched=int(m[k]),
+            only_a=int(n_a[k] - m[k]),
+            only_b=int(n_b[k] - m[k]),
+            mean_iou=_ratio(iou_sum[k], m[k]),
+            f1=_ratio(2 * m[k], n_a[k] + n_b[k]),
+            category_agreement=_ratio(same[k], both[k]),
+        )
+        for k, code in enumerate(met.tolist())
+    )
 
 
 def matched(counts: MatchCounts) -> int:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.geometry import box_iou
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     from napari_consensus.progress import Progress
 
 # Candidates tested at a time: temporaries stay in the cache, and a cancel is seen soon.
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 # Sides of the boxes of one level differ by less than this factor.
 _LEVEL_FACTOR = 4.0
 
@@ -26,14 +30,15 @@ Found = tuple["NDArray[np.int32]", "NDArray[np.int32]", "NDArray[np.float64]"]
 class _Level:
     """Boxes of like size, sorted by image and grid cell of their top-left corner.
 
-    Attributes are columns (x0, y0, x1, y1) of the sorted boxes, their area, their row in
-    the caller's table, their cell; then the cell side, the grid's shape and the largest
-    width and height.
+    `boxes` is (4, n) x0, y0, x1, y1 and `corners` the same as (n, 4); `row` where each
+    stands in the caller's table, `image` and `key` its image and cell, `start` where each
+    cell begins (None where cells are too many to list); then the side of a cell, the grid's
+    origin and shape in columns and lines, and the largest width and height.
     """
 
     boxes: NDArray[np.float64]
-    area: NDArray[np.float64]
-    row: NDArray[np.int32]
+    corners: NDArray[np.float64]
+    row: NDArray[np.int64]
     image: NDArray[np.int64]
     key: NDArray[np.int64]
     start: NDArray[np.int64] | None
@@ -72,9 +77,7 @@ def _levels(
     origin = (float(bounds[:, 0].min()), float(bounds[:, 1].min()))
     extent = (float(bounds[:, 0].max()) - origin[0], float(bounds[:, 1].max()) - origin[1])
     return [
-        _level(
-            bounds, image, np.flatnonzero(level == k).astype(np.int32), origin, extent, minimum_iou
-        )
+        _level(bounds, image, np.flatnonzero(level == k), origin, extent, minimum_iou)
         for k in np.unique(level)
     ]
 
@@ -109,11 +112,11 @@ def _level(
     if cells <= 4 * len(rows) + 4096:
         start = np.zeros(cells + 1, np.int64)
         np.cumsum(np.bincount(key, minlength=cells), out=start[1:])
-    sorted_rows = rows[order].astype(np.int32)
-    columns = np.ascontiguousarray(boxes[order].T)
+    sorted_rows = rows[order]
+    corners = boxes[order]
     return _Level(
-        boxes=columns,
-        area=(columns[2] - columns[0]) * (columns[3] - columns[1]),
+        boxes=np.ascontiguousarray(corners.T),
+        corners=corners,
         row=sorted_rows,
         image=image[sorted_rows],
         key=key,
@@ -133,19 +136,14 @@ def self_join(
 ) -> Found:
     """Find every unordered pair of rows that overlap on one image; first < second."""
     levels = _levels(bounds, image, minimum_iou)
-    found: list[Found] = []
-    total = sum(range(1, len(levels) + 1))
-    done = 0
-    for k, upper in enumerate(levels):
-        for m in range(k + 1):
-            progress(done, total)
-            found.extend(_join_levels(upper, levels[m], minimum_iou, m == k, progress, done, total))
-            done += 1
-    progress(total, total)
-    i, j, iou = _together(found)
-    swap = i > j
-    i[swap], j[swap] = j[swap], i[swap]
-    return _in_order(i, j, iou, len(bounds))
+    keys: list[NDArray[np.int64]] = []
+    steps = [(k, m) for k in range(len(levels)) for m in range(k + 1)]
+    for done, (k, m) in enumerate(steps):
+        told = partial(progress, done, len(steps))
+        for i, j in _join_levels(levels[k], levels[m], minimum_iou, k == m, told):
+            keys.append(np.minimum(i, j) * len(bounds) + np.maximum(i, j))
+    progress(1, 1)
+    return _measured(keys, bounds, bounds)
 
 
 def cross_join(
@@ -159,53 +157,50 @@ def cross_join(
     """Find every pair of a row of `first` and a row of `second` on one image."""
     ours = _levels(first, first_image, minimum_iou)
     theirs = _levels(second, second_image, minimum_iou)
-    total = max(len(ours) * len(theirs), 1)
-    found: list[Found] = []
-    for k, left in enumerate(ours):
-        for m, right in enumerate(theirs):
-            done = k * len(theirs) + m
-            progress(done, total)
-            found.extend(_join_levels(left, right, minimum_iou, False, progress, done, total))
-    progress(total, total)
-    i, j, iou = _together(found)
-    return _in_order(i, j, iou, len(second))
+    keys: list[NDArray[np.int64]] = []
+    steps = list(product(ours, theirs))
+    for done, (left, right) in enumerate(steps):
+        told = partial(progress, done, len(steps))
+        for i, j in _join_levels(left, right, minimum_iou, False, told):
+            keys.append(i * len(second) + j)
+    progress(1, 1)
+    return _measured(keys, first, second)
 
 
-def _together(found: list[Found]) -> Found:
-    if not found:
-        return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0)
-    return (
-        np.concatenate([f[0] for f in found]),
-        np.concatenate([f[1] for f in found]),
-        np.concatenate([f[2] for f in found]),
-    )
-
-
-def _in_order(
-    i: NDArray[np.int32], j: NDArray[np.int32], iou: NDArray[np.float64], n: int
+def _measured(
+    keys: list[NDArray[np.int64]], first: NDArray[np.float64], second: NDArray[np.float64]
 ) -> Found:
-    """Put pairs in the order of (first, second), which no grid decides."""
-    order = np.argsort(i.astype(np.int64) * max(n, 1) + j)
-    return i[order], j[order], iou[order]
+    """Put pairs in the order of (first, second), which no grid decides, and add their IoU.
+
+    Numbers are sorted many times faster than places are, so that computing the overlap once
+    more is cheaper than carrying it along.
+    """
+    key = np.concatenate([np.empty(0, np.int64), *keys])
+    key.sort()
+    i, j = np.divmod(key, max(len(second), 1))
+    first_row, second_row = i.astype(np.int32), j.astype(np.int32)
+    iou = np.empty(len(key), np.float64)
+    for start in range(0, len(key), _CHUNK):
+        at = slice(start, start + _CHUNK)
+        iou[at] = box_iou(first[first_row[at]], second[second_row[at]])
+    return first_row, second_row, iou
+
+
+_Rows = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
 
 
 def _join_levels(
-    left: _Level,
-    right: _Level,
-    minimum_iou: float,
-    same: bool,
-    progress: Progress,
-    done: int,
-    total: int,
-) -> Iterator[Found]:
+    left: _Level, right: _Level, minimum_iou: float, same: bool, told: Callable[[], None]
+) -> Iterator[_Rows]:
     """Join two levels by querying the cheaper way round; yields (left, right) rows."""
+    told()
     if _apart(left, right, minimum_iou):
         return
     if not same and _query_cost(right, left) < _query_cost(left, right):
-        for j, i, iou in _query(right, left, minimum_iou, same, progress, done, total):
-            yield i, j, iou
+        for j, i in _query(right, left, minimum_iou, same, told):
+            yield i, j
     else:
-        yield from _query(left, right, minimum_iou, same, progress, done, total)
+        yield from _query(left, right, minimum_iou, same, told)
 
 
 def _apart(left: _Level, right: _Level, minimum_iou: float) -> bool:
@@ -225,14 +220,8 @@ def _query_cost(asking: _Level, grid: _Level) -> float:
 
 
 def _query(
-    asking: _Level,
-    grid: _Level,
-    minimum_iou: float,
-    same: bool,
-    progress: Progress,
-    done: int,
-    total: int,
-) -> Iterator[Found]:
+    asking: _Level, grid: _Level, minimum_iou: float, same: bool, told: Callable[[], None]
+) -> Iterator[_Rows]:
     """Yield overlapping (asking, grid) rows, chunk by chunk.
 
     A partner's corner lies in a window about the asking box's own: IoU >= t needs an
@@ -250,29 +239,36 @@ def _query(
     top = grid.cell_of(y0 - before_y, 1)
     # Within one level, boxes in lines further down ask for this one.
     bottom = grid.cell_of(y0 if same else y0 + (1 - t) * height + slack, 1)
-    lines = bottom - top + 1
-    for begin, end in _chunks(lines):
-        progress(done, total)
-        asker = np.repeat(np.arange(begin, end), lines[begin:end])
-        upto = np.cumsum(lines[begin:end])
-        line = np.arange(len(asker)) - np.repeat(upto - lines[begin:end], lines[begin:end])
-        base = (asking.image[asker] * grid.shape[1] + top[asker] + line) * grid.shape[0]
-        inside = base < _end_key(grid)
-        asker, base = asker[inside], base[inside]
-        first = grid.first_at(base + left[asker])
-        last = grid.first_at(base + right[asker] + 1)
+    columns, lines = grid.shape
+    base = (asking.image * lines + top) * columns
+    known = asking.image <= int(grid.image.max())
+    visits = np.where(known, bottom - top + 1, 0)
+    for begin, end in _chunks(visits):
+        told()
+        asker, line = _runs(np.arange(begin, end), visits[begin:end])
+        row = base[asker] + line * columns
+        first = grid.first_at(row + left[asker])
+        last = grid.first_at(row + right[asker] + 1)
         if same:
             np.minimum(last, asker, out=last)
-        count = np.maximum(last - first, 0)
+        count = last - first
+        some = np.flatnonzero(count > 0)
+        asker, first, count = asker[some], first[some], count[some]
         for lo, hi in _chunks(count):
-            progress(done, total)
-            yield _compare(asking, grid, asker[lo:hi], first[lo:hi], count[lo:hi], minimum_iou)
+            told()
+            i, step = _runs(asker[lo:hi], count[lo:hi])
+            j = step + np.repeat(first[lo:hi], count[lo:hi])
+            yield _overlapping(asking, grid, i, j, minimum_iou)
 
 
-def _end_key(grid: _Level) -> int:
-    """First key that lies beyond every cell of the grid's images."""
-    cells = grid.shape[0] * grid.shape[1]
-    return (int(grid.key[-1]) // cells + 1) * cells
+def _runs(
+    values: NDArray[np.int64], count: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Each value `count` times over, and 0, 1, 2, ... within each run."""
+    upto = np.cumsum(count)
+    repeated = np.repeat(values, count)
+    step = np.arange(len(repeated)) - np.repeat(upto - count, count)
+    return repeated, step
 
 
 def _chunks(count: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
@@ -286,29 +282,17 @@ def _chunks(count: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
 
 
-def _compare(
-    asking: _Level,
-    grid: _Level,
-    asker: NDArray[np.int64],
-    first: NDArray[np.int64],
-    count: NDArray[np.int64],
-    minimum_iou: float,
-) -> Found:
-    """Compute the IoU of each asker with its run of candidates and keep the overlapping."""
-    upto = np.cumsum(count)
-    i = np.repeat(asker, count)
-    j = np.arange(len(i)) + np.repeat(first - (upto - count), count)
+def _overlapping(
+    asking: _Level, grid: _Level, i: NDArray[np.int64], j: NDArray[np.int64], minimum_iou: float
+) -> _Rows:
+    """Keep the candidates that overlap by the threshold, as rows of the caller's tables."""
     ax0, ay0, ax1, ay1 = asking.boxes
     bx0, by0, bx1, by1 = grid.boxes
-    inner = np.minimum(ax1[i], bx1[j]) - np.maximum(ax0[i], bx0[j])
-    keep = np.flatnonzero(inner > 0)
-    i, j, inner = i[keep], j[keep], inner[keep]
-    tall = np.minimum(ay1[i], by1[j]) - np.maximum(ay0[i], by0[j])
-    keep = np.flatnonzero(tall > 0)
+    keep = np.flatnonzero((bx0[j] < ax1[i]) & (bx1[j] > ax0[i]))
     i, j = i[keep], j[keep]
-    inner = inner[keep] * tall[keep]
-    iou = inner / (asking.area[i] + grid.area[j] - inner)
+    keep = np.flatnonzero((by0[j] < ay1[i]) & (by1[j] > ay0[i]))
+    i, j = i[keep], j[keep]
     if minimum_iou > 0:
-        keep = np.flatnonzero(iou >= minimum_iou)
-        i, j, iou = i[keep], j[keep], iou[keep]
-    return asking.row[i], grid.row[j], iou
+        keep = np.flatnonzero(box_iou(asking.corners[i], grid.corners[j]) >= minimum_iou)
+        i, j = i[keep], j[keep]
+    return asking.row[i], grid.row[j]

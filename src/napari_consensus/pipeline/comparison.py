@@ -153,14 +153,10 @@ def _reading_notes(table: Annotations, pairs: tuple[RaterPair, ...]) -> list[str
     """Say what follows from who read what."""
     notes = []
     raters = table.raters
-    read = raters.read[raters.apart].astype(np.int64)
-    together = read.T @ read
-    code = {name: k for k, name in enumerate(raters.names)}
-    never = [p for p in pairs if together[code[p.a], code[p.b]] == 0]
+    n = len(raters)
+    never = n * (n - 1) // 2 - len(pairs)
     if never:
-        shown = ", ".join(f"{p.a}-{p.b}" for p in never[:5])
-        more = f" and {len(never) - 5} more" if len(never) > 5 else ""
-        notes.append(f"no image was read by both of {shown}{more}: undefined for these pairs")
+        notes.append(f"{never} pairs of raters read no image in common and are left out")
     if not raters.read.all():
         notes.append("raters read different images: a pair counts only images both read")
     if raters.regions is not None:
