@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from napari_consensus.errors import ReadError, RefusedError
-from napari_consensus.formats import read
+from napari_consensus.formats import read, write
 
 HEAD = "image,rater,category,xmin,ymin,xmax,ymax,score\n"
 GOOD = "a.png,r1,cell,1,2,30,40,0.5\n"
@@ -132,10 +132,10 @@ def test_a_folder_without_annotations_is_said(tmp_path):
         read(tmp_path)
 
 
-def test_a_folder_of_two_formats_is_not_guessed_at(tmp_path):
+def test_the_same_annotations_in_two_formats_are_not_counted_twice(tmp_path):
     written(tmp_path, HEAD + GOOD)
-    written(tmp_path, '{"type":"FeatureCollection","features":[]}', "b.geojson")
-    with pytest.raises(ReadError, match="several formats"):
+    write(read(tmp_path), tmp_path / "b.geojson")
+    with pytest.raises(ReadError, match=r"annotations of r1 on a.png stand in several files"):
         read(tmp_path)
 
 
@@ -161,8 +161,7 @@ def test_a_quote_that_is_not_closed_is_refused_and_named_by_its_row(tmp_path):
     "data",
     [b"", b"\x89PNG\0", b"{", b'{"type":"FeatureCollection","features":[{"type":"Feature"', b"[1,2",
      b"[" * 100_000, b'{"type":"FeatureCollection"}x', b"\xff", b"1" * 5000, b'"type"',
-     b'{"type": "Topology"}', b'{"images": [], "other": []}',
-     b'[{"image_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}]'],
+     b'{"type": "Topology"}', b'{"images": [], "other": []}'],
 )  # fmt: skip
 def test_json_that_is_none_is_said_in_one_line(tmp_path, data, suffix):
     path = written(tmp_path, data, f"broken{suffix}")

@@ -192,7 +192,7 @@ def test_a_rater_list_says_who_read_an_image_and_left_it_without_a_mark(put):
         ({"bbox": [1, 2, float("nan"), 4]}, "bbox", "finite"),
         ({"bbox": [1, 2, "3", 4]}, "bbox", "a number"),
         ({}, "bbox", "expected a list"),
-        ({"segmentation": {"counts": "abc", "size": [1, 2]}}, "segmentation", "run-length"),
+        ({"segmentation": {"counts": "abc", "size": [1, 2]}}, "segmentation", "run lengths"),
         ({"segmentation": [[1, 2, 3]]}, "segmentation", "as many y as x"),
         ({"segmentation": ["abc"]}, "segmentation", "expected a list"),
     ],

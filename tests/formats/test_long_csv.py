@@ -131,7 +131,7 @@ def test_models_and_consensus_are_recognised_and_people_are_the_rest(table, name
 def test_without_a_rater_column_the_file_is_one_rater_and_that_is_said(table):
     study = read(table("image,category,bbox\na,c,[1 2 3 4]\n", "reader 3.csv"))
     assert study.annotations.raters.names == ("reader 3",)
-    assert any("no rater column" in note for note in study.notes)
+    assert any("names no rater; 'reader 3' stands for it" in note for note in study.notes)
 
 
 def test_names_are_in_natural_order_whatever_the_order_of_rows(table):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from napari_consensus.cli import analysis, desktop, files
+from napari_consensus.cli import analysis, desktop, files, inspection
 from napari_consensus.errors import Cancelled, ConsensusError, ParameterError
 
 app = typer.Typer(
@@ -24,7 +24,7 @@ app = typer.Typer(
 _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "See": (desktop.demo, desktop.view),
     "Compute": (analysis.agreement, analysis.consensus, analysis.evaluate),
-    "Files and methods": (files.convert, files.formats, files.methods),
+    "Files and methods": (inspection.inspect, files.convert, files.formats, files.methods),
 }
 for panel, commands in _COMMANDS.items():
     for command in commands:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from napari_consensus.data._columns import codes, column, offsets
 from napari_consensus.errors import TableError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 
@@ -81,6 +83,8 @@ class RaterSet:
     joint
         (images,) True where raters annotated together; such images say nothing of
         agreement. None where there are none.
+    pseudonyms
+        What raters are called where names are hidden, by name; for those who chose one.
 
     Raises
     ------
@@ -93,9 +97,11 @@ class RaterSet:
     read: NDArray[np.bool_]
     regions: Regions | None = None
     joint: NDArray[np.bool_] | None = None
+    pseudonyms: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         put = object.__setattr__
+        put(self, "pseudonyms", dict(self.pseudonyms))
         put(self, "names", tuple(self.names))
         put(self, "kinds", tuple(RaterKind(kind) for kind in self.kinds))
         if len(set(self.names)) != len(self.names):

@@ -48,6 +48,8 @@ class Row(NamedTuple):
         Box a model drew, or None.
     facts
         What a consensus says of the object, by name; empty for what raters drew.
+    native
+        What the format it was read from had that no column holds.
     """
 
     number: int
@@ -61,6 +63,7 @@ class Row(NamedTuple):
     id: int
     assisted: list[float] | None
     facts: Mapping[str, Any]
+    native: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +97,9 @@ class Layer:
         one = replace(
             part,
             images=(table.images[code],),
-            raters=replace(table.raters, read=table.raters.read[[code]], regions=None),
+            raters=replace(table.raters, read=table.raters.read[[code]], regions=None, joint=None),
             image=np.zeros(len(rows), np.int32),
+            microns=None if table.microns is None else table.microns[[code]],
         )
         facts = {name: [values[k] for k in rows.tolist()] for name, values in self.facts.items()}
         return Layer(one, facts)
@@ -122,6 +126,7 @@ class Layer:
                 int(table.id[row]),
                 None if box is None else [plain(x) for x in box],
                 {name: values[row] for name, values in self.facts.items()},
+                b"" if table.native is None else table.native[row],
             )
 
     def _rings(self, row: int) -> list[Ring]:
@@ -142,9 +147,12 @@ class Export:
     layers
         What raters drew and, where there is one, the reference; or a consensus. All use the
         same images and categories.
+    sizes
+        Width and height of images in pixels, by name, as far as they are known.
     """
 
     layers: tuple[Layer, ...]
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -167,10 +175,15 @@ class Export:
 
     def of_image(self, code: int) -> Export:
         """Return the part that lies on one image."""
-        return Export(tuple(layer.of_image(code) for layer in self.layers))
+        return Export(tuple(layer.of_image(code) for layer in self.layers), self.sizes)
 
 
-def export_of(subject: Annotations | Consensus | Study, *, pseudonyms: bool) -> Export:
+def export_of(
+    subject: Annotations | Consensus | Study,
+    *,
+    pseudonyms: bool,
+    sizes: Mapping[str, tuple[int, int]] | None = None,
+) -> Export:
     """Gather what is written of a table, a consensus or a study.
 
     Parameters
@@ -178,14 +191,20 @@ def export_of(subject: Annotations | Consensus | Study, *, pseudonyms: bool) -> 
     subject
         What to write.
     pseudonyms
-        Whether people are called rater-1, rater-2, ... in the natural order of their names.
+        Whether people are called rater-1, rater-2, ... in the natural order of their names;
+        what only the format it was read from understands is left out then, for it may name
+        them.
+    sizes
+        Width and height of images by name, beside those that a study knows.
     """
     if isinstance(subject, Consensus):
-        return Export((Layer(subject.shapes, _facts(subject, pseudonyms=pseudonyms)),))
+        layers = [Layer(subject.shapes, _facts(subject, pseudonyms=pseudonyms))]
+        return Export(tuple(layers), sizes or {})
     tables = [subject] if isinstance(subject, Annotations) else _tables(subject)
+    known = {} if isinstance(subject, Annotations) else subject.image_sizes or {}
     if pseudonyms:
-        tables = [replace(t, raters=_renamed(t.raters)) for t in tables]
-    return Export(tuple(Layer(table) for table in tables))
+        tables = [replace(t, raters=_renamed(t.raters), native=None) for t in tables]
+    return Export(tuple(Layer(table) for table in tables), {**known, **(sizes or {})})
 
 
 def pseudonyms_of(raters: RaterSet) -> dict[str, str]:
@@ -195,10 +214,14 @@ def pseudonyms_of(raters: RaterSet) -> dict[str, str]:
         for name, kind in zip(raters.names, raters.kinds, strict=True)
         if kind not in _PSEUDONYM
     }
+    taken.update(raters.pseudonyms.values())
     shown = {}
     count = dict.fromkeys(_PSEUDONYM, 0)
     for name, kind in zip(raters.names, raters.kinds, strict=True):
         shown[name] = name
+        if name in raters.pseudonyms:
+            shown[name] = raters.pseudonyms[name]
+            continue
         while kind in _PSEUDONYM and (shown[name] == name or shown[name] in taken):
             count[kind] += 1
             shown[name] = f"{_PSEUDONYM[kind]}-{count[kind]}"

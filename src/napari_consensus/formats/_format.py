@@ -34,6 +34,8 @@ class Format:
         Makes the text of a file piece by piece, or None where the format is only read.
     keeps
         What survives writing and reading back, in words.
+    one_image
+        Whether a file is about one image; a folder of several then gets a file for each.
     """
 
     name: str
@@ -43,3 +45,4 @@ class Format:
     read: Callable[[Path, Rows, Progress], None]
     write: Callable[[Export, Progress], Iterator[str]] | None
     keeps: str
+    one_image: bool = False

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SUFFIXES = frozenset(
+IMAGE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms")
 )
 _BESIDE = ("imgs", "images")
@@ -38,7 +38,7 @@ def find_image_files(names: Iterable[str], folders: Iterable[Path]) -> dict[str,
     loose: dict[str, Path] = {}
     stems: dict[str, Path] = {}
     for folder in folders:
-        for file in _images_in(folder):
+        for file in image_files_in(folder):
             exact.setdefault(file.name, file)
             loose.setdefault(unquote(file.name).casefold(), file)
             stems.setdefault(unquote(file.stem).casefold(), file)
@@ -46,7 +46,7 @@ def find_image_files(names: Iterable[str], folders: Iterable[Path]) -> dict[str,
     for name in names:
         bare = PurePath(name.replace("\\", "/")).name
         key = unquote(bare).casefold()
-        whole = PurePath(key).suffix in _SUFFIXES
+        whole = PurePath(key).suffix in IMAGE_SUFFIXES
         by_stem = None if whole else stems.get(key)
         place = exact.get(bare) or loose.get(key) or by_stem
         if place is not None:
@@ -54,8 +54,9 @@ def find_image_files(names: Iterable[str], folders: Iterable[Path]) -> dict[str,
     return found
 
 
-def _images_in(folder: Path) -> list[Path]:
+def image_files_in(folder: Path) -> list[Path]:
+    """Files of pixels in a folder, in order of their names; none where it cannot be read."""
     try:
-        return sorted(p for p in folder.iterdir() if p.suffix.casefold() in _SUFFIXES)
+        return sorted(p for p in folder.iterdir() if p.suffix.casefold() in IMAGE_SUFFIXES)
     except OSError:
         return []

@@ -41,6 +41,14 @@ def read_json(path: Path) -> tuple[FileContent, Any]:
     raise ReadError(msg)
 
 
+def json_in(text: object) -> Any:  # noqa: ANN401
+    """Return what a text holds as JSON, None where it holds none."""
+    try:
+        return json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None
+
+
 def compact(value: object) -> str:
     """Return one line of JSON."""
     return _ENCODER.encode(value)

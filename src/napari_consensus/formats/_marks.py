@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_consensus.data.annotations import NO_CATEGORY
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.formats._json import text_of
+from napari_consensus.formats._native import native_of_entries
 from napari_consensus.formats._outlines import OutlineColumns
 from napari_consensus.formats._rater_kinds import kind_of
 from napari_consensus.formats._rows import Block, Rows
@@ -45,6 +47,10 @@ class Mark(NamedTuple):
         None where the file gives none that lasts.
     assisted
         Box a model drew, or None.
+    native
+        What the format had that no column holds, as `packed` makes it.
+    layer
+        Code of the named layer or group of its file that it lies in, -1 for none.
     """
 
     record: int
@@ -57,6 +63,8 @@ class Mark(NamedTuple):
     session: int = 0
     id: int | None = None
     assisted: Sequence[float] | None = None
+    native: bytes = b""
+    layer: int = NO_CATEGORY
 
 
 @dataclass(slots=True)
@@ -67,6 +75,8 @@ class Marks:
     _scores: list[float] = field(default_factory=list)
     _ids: list[int | None] = field(default_factory=list)
     _assisted: list[Sequence[float] | None] = field(default_factory=list)
+    _native: list[bytes] = field(default_factory=list)
+    _layers: list[int] = field(default_factory=list)
     _outlines: OutlineColumns = field(default_factory=OutlineColumns)
 
     def add(self, mark: Mark) -> None:
@@ -75,6 +85,8 @@ class Marks:
         self._scores.append(mark.score)
         self._ids.append(mark.id)
         self._assisted.append(mark.assisted)
+        self._native.append(mark.native)
+        self._layers.append(mark.layer)
         self._outlines.add(mark.kind, mark.rings)
 
     def finish(self, content: FileContent, rows: Rows) -> None:
@@ -97,6 +109,8 @@ class Marks:
                 score=np.array(self._scores),
                 session=session,
                 assisted=np.array(assisted, np.float64) if any(self._assisted) else None,
+                native=native_of_entries(self._native),
+                layer=np.array(self._layers, np.int64) if rows.layers else None,
             )
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from napari_consensus.data.annotations import Outline
 
 Ring = list[tuple[float, float]]
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = 60
 
 
 class OutlineError(ValueError):
@@ -53,6 +58,15 @@ class OutlineColumns:
         }
 
 
+def shown(value: object) -> str:
+    """Return what was found in a file, as one line that is short however much that is."""
+    return value[:60] if isinstance(value, str) else _found(value)
+
+
+def _found(value: object) -> str:
+    return _SHORT.repr(value)[:120]
+
+
 def number(value: object) -> float:
     """Return a coordinate that JSON gave.
 
@@ -62,12 +76,31 @@ def number(value: object) -> float:
         Where it is no finite number of a possible size.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"a coordinate must be a number, not {value!r}"
+        msg = f"a coordinate must be a number, not {_found(value)}"
         raise OutlineError(msg)
     if not -LARGEST <= value <= LARGEST:
-        msg = f"a coordinate must be finite and within {LARGEST:.0e} pixels, not {value!r}"
+        msg = (
+            f"a coordinate must be finite and within {LARGEST:.0e} pixels, not {_found(value)}"
+        )
         raise OutlineError(msg)
     return float(value)
+
+
+def number_in(text: str, *, decimal_comma: bool = False) -> float:
+    """Return a coordinate that is written as text.
+
+    Raises
+    ------
+    OutlineError
+        Where it is no finite number of a possible size.
+    """
+    try:
+        # float() takes 1_000 for a number, which no tool writes.
+        value = float((text.replace(",", ".") if decimal_comma else text).replace("_", "x"))
+    except ValueError:
+        msg = f"a coordinate must be a number, not {text[:40]!r}"
+        raise OutlineError(msg) from None
+    return number(value)
 
 
 def checked_box(x0: object, y0: object, x1: object, y1: object) -> Ring:
@@ -83,6 +116,21 @@ def checked_box(x0: object, y0: object, x1: object, y1: object) -> Ring:
         msg = "the second corner of a box must lie right of and below the first"
         raise OutlineError(msg)
     return corners
+
+
+def spanned_box(points: Sequence[tuple[float, float]]) -> Ring:
+    """Return the box that points span, in whichever order they were set.
+
+    Raises
+    ------
+    OutlineError
+        Where they span no area.
+    """
+    xs, ys = zip(*points, strict=True)
+    if not (min(xs) < max(xs) and min(ys) < max(ys)):
+        msg = "the corners of a box must span an area"
+        raise OutlineError(msg)
+    return [(min(xs), min(ys)), (max(xs), max(ys))]
 
 
 def checked_ring(points: object) -> Ring:
@@ -112,7 +160,7 @@ def checked_point(point: object) -> tuple[float, float]:
     """
     pair = sequence(point)
     if len(pair) < 2:
-        msg = f"a point needs x and y, not {point!r}"
+        msg = f"a point needs x and y, not {_found(point)}"
         raise OutlineError(msg)
     return number(pair[0]), number(pair[1])
 
@@ -164,7 +212,7 @@ def nested(rings: Sequence[Ring]) -> list[list[Ring]]:
     if len(rings) == 1:
         return [list(rings)]
     around = [
-        [j for j, other in enumerate(rings) if j != i and _within(ring, other)]
+        [j for j, other in enumerate(rings) if j != i and within(ring, other)]
         for i, ring in enumerate(rings)
     ]
     parts = {i: [ring] for i, ring in enumerate(rings) if len(around[i]) % 2 == 0}
@@ -175,8 +223,8 @@ def nested(rings: Sequence[Ring]) -> list[list[Ring]]:
     return list(parts.values())
 
 
-def _within(ring: Ring, other: Ring) -> bool:
-    """Whether most vertices of a ring lie within another; some may touch it."""
+def within(ring: Ring, other: Ring) -> bool:
+    """Whether most vertices of a ring lie within a larger one; some may touch it."""
     if abs(signed_area(ring)) >= abs(signed_area(other)):
         return False
     return 2 * sum(_holds(other, point) for point in ring) > len(ring)
@@ -200,6 +248,6 @@ def sequence(value: object) -> Sequence[object]:
         Where it gave another thing.
     """
     if not isinstance(value, list | tuple):
-        msg = f"expected a list, not {str(value)[:40]!r}"
+        msg = f"expected a list, not {_found(value)}"
         raise OutlineError(msg)
     return value

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _ROWS_AT_ONCE = 8_192
 _LARGEST_FIELD = 1 << 24
+_HEADER_ENDS = 1 << 16
 
 
 class Fault(NamedTuple):
@@ -118,7 +119,7 @@ def open_records(path: Path) -> Records:
     content = open_text(path)
     cut = None
     try:
-        text = content.data.decode(content.encoding)
+        text = _first_text(content)
     except UnicodeDecodeError as error:
         stop = content.data.rfind(b"\n") + 1
         if error.end != len(content.data) or error.reason != "unexpected end of data" or not stop:
@@ -127,7 +128,10 @@ def open_records(path: Path) -> Records:
         line = content.data.count(b"\n") + 1
         cut = Fault(line, "text", rest, "the file stops in the middle of this row")
         content = FileContent(path, content.data[:stop], content.sha256)
-        text = content.data.decode(content.encoding)
+        text = _first_text(content)
+    if not text.strip("\ufeff \t\r\n"):
+        msg = f"{path}: the file is empty"
+        raise ReadError(msg)
     first = text.lstrip("\ufeff").split("\n", 1)[0]
     delimiter = delimiter_of(first)
     records = Records(content, delimiter, (), cut)
@@ -137,6 +141,13 @@ def open_records(path: Path) -> Records:
         msg = f"{path}, row 1: the header cannot be taken apart ({error})"
         raise ReadError(msg) from None
     return Records(content, delimiter, tuple(name.strip() for name in header), cut)
+
+
+def _first_text(content: FileContent) -> str:
+    """Text of a file, of which only the beginning is needed where all of it is ASCII."""
+    data = content.data
+    stop = data.find(b"\n", _HEADER_ENDS) + 1 if data.isascii() else 0
+    return data[: stop or len(data)].decode(content.encoding)
 
 
 def delimiter_of(header: str) -> str:

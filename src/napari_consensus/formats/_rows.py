@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import unquote
@@ -13,12 +14,15 @@ from napari_consensus.data._columns import offsets_of
 from napari_consensus.data.annotations import (
     NO_CATEGORY,
     Annotations,
+    Native,
+    Outline,
     box_outlines,
     natural,
 )
 from napari_consensus.data.raters import RaterKind, RaterSet
 from napari_consensus.data.study import Study
 from napari_consensus.errors import Refusal, RefusedError
+from napari_consensus.formats._rater_kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,8 +33,12 @@ if TYPE_CHECKING:
     from napari_consensus.data.consensus import Source
 
 T = TypeVar("T")
+# The name of an image or a rater that a file does not say; whoever reads the file knows it.
+UNSAID = ""
 # Where the rater's code ends in a number that holds the image's code before it.
 _HALF = 32
+# So many cells of images and raters are looked up faster than their numbers are sorted.
+_MOST_CELLS = 1 << 16
 
 
 class Codes(dict[T, int], Generic[T]):
@@ -57,8 +65,11 @@ class Block:
         The columns vertices, rings, parts and kind.
     id
         (n,) stable ids.
-    score, session, assisted
+    score, session, assisted, native
         As in `Annotations`; None where the file has none.
+    layer
+        (n,) codes of `Rows.layers`, -1 where an annotation lies in none; None where the
+        format has no layers.
     """
 
     image: NDArray[np.int64]
@@ -69,23 +80,36 @@ class Block:
     score: NDArray[np.float64] | None = None
     session: NDArray[np.int64] | None = None
     assisted: NDArray[np.float64] | None = None
+    native: Native | None = None
+    layer: NDArray[np.int64] | None = None
 
 
 @dataclass(slots=True)
 class Rows:
-    """What has been parsed so far of all files of one study.
+    """What has been parsed so far: of one file by its format, then of all files of a study.
 
     Raters are known by name and kind together, so that a reference rater never meets a
-    person of the same id.
+    person of the same id. A format calls an image or a rater `UNSAID` where its file does
+    not say them; `take` gives them the names that folders and file names, or people, say.
+
+    Parameters
+    ----------
+    image_file
+        File of the pixels of the image that an annotation file is about, for formats that
+        need its size or position; None where it is not known.
     """
 
+    image_file: Path | None = None
     images: Codes[str] = field(default_factory=Codes)
     raters: Codes[tuple[str, RaterKind]] = field(default_factory=Codes)
     categories: Codes[str] = field(default_factory=Codes)
+    layers: Codes[str] = field(default_factory=Codes)
     image_files: dict[str, Path] = field(default_factory=dict)
+    image_sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     sources: list[Source] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    left_out: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _blocks: list[Block] = field(default_factory=list)
     _read: list[NDArray[np.int64]] = field(default_factory=list)
 
@@ -97,7 +121,88 @@ class Rows:
 
     def mark_read(self, image: NDArray[np.int64], rater: NDArray[np.int64]) -> None:
         """Take that raters looked at images, by codes, whether or not they drew something."""
-        self._read.append(np.unique(image << _HALF | rater))
+        shape = len(self.images), len(self.raters)
+        if shape[0] * shape[1] > _MOST_CELLS:
+            self._read.append(np.unique(image << _HALF | rater))
+            return
+        seen = np.zeros(shape, np.bool_)
+        seen[image, rater] = True
+        images, raters = np.nonzero(seen)
+        self._read.append(images << _HALF | raters)
+
+    def take(
+        self,
+        part: Rows,
+        images: Mapping[str, str],
+        raters: Mapping[tuple[str, RaterKind], tuple[str, RaterKind]],
+    ) -> None:
+        """Take all of one file, under the names that are given; other names stay.
+
+        Parameters
+        ----------
+        part
+            What its format parsed.
+        images, raters
+            New names by those in `part`.
+        """
+        image = _renumbering(part.images, images, self.images)
+        rater = _renumbering(part.raters, raters, self.raters)
+        category = _renumbering(part.categories, {}, self.categories)
+        for block in part._blocks:
+            self._blocks.append(
+                replace(
+                    block,
+                    image=image[block.image],
+                    rater=rater[block.rater],
+                    category=category[block.category],
+                    layer=None,
+                )
+            )
+        for pairs in part._read:
+            self.mark_read(image[pairs >> _HALF], rater[pairs & ((1 << _HALF) - 1)])
+        for name, file in part.image_files.items():
+            self.image_files.setdefault(images.get(name, name), file)
+        for name, size in part.image_sizes.items():
+            self.image_sizes.setdefault(images.get(name, name), size)
+        self.sources += part.sources
+        self.refused += part.refused
+        for text in part.notes:
+            self.note(text)
+        for what, times in part.left_out.items():
+            self.left_out[what].update(times)
+
+    def counts(self) -> dict[tuple[int, int], int]:
+        """How many annotations each rater has on each image, by codes; 0 where they looked."""
+        looked = self._read and np.unique(np.concatenate(self._read)).tolist()
+        found = dict.fromkeys(looked, 0)
+        for block in self._blocks:
+            cells, times = np.unique(block.image << _HALF | block.rater, return_counts=True)
+            for cell, n in zip(cells.tolist(), times.tolist(), strict=True):
+                found[cell] += n
+        return {(cell >> _HALF, cell & ((1 << _HALF) - 1)): n for cell, n in found.items()}
+
+    def by_layers(self) -> Rows:
+        """Return the same annotations, by raters who are named like their layers.
+
+        A category that is only a layer's name was none. Annotations in no layer keep their
+        rater.
+        """
+        raters: Codes[tuple[str, RaterKind]] = Codes()
+        rater = np.array([raters[name, kind_of(name)] for name in self.layers], np.int64)
+        kept: Codes[str] = Codes()
+        category = np.array(
+            [*(NO_CATEGORY if n in self.layers else kept[n] for n in self.categories), NO_CATEGORY],
+            np.int64,
+        )
+        out = replace(self, raters=raters, categories=kept, _blocks=[], _read=[])
+        own = list(self.raters)
+        for block in self._blocks:
+            layer = np.full(len(block.image), NO_CATEGORY) if block.layer is None else block.layer
+            stay = np.flatnonzero(layer < 0)
+            new = rater[layer]
+            new[stay] = [raters[own[code]] for code in block.rater[stay].tolist()]
+            out.add(replace(block, rater=new, category=category[block.category], layer=None))
+        return out
 
     def refuse(self, file: Path, row: int, field_name: str, value: str, rule: str) -> None:
         """Take a row that breaks a rule."""
@@ -107,6 +212,10 @@ class Rows:
         """Take what the reader of a result must know, once."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def leave_out(self, file: Path, what: str) -> None:
+        """Count something in a file that is no mark of an object, by its name in the plural."""
+        self.left_out[what][str(file)] += 1
 
     def study(self, *, skip_refused: bool = False) -> Study:
         """Finish: names in natural order, the reference apart.
@@ -123,9 +232,9 @@ class Rows:
         """
         if self.refused and not skip_refused:
             raise RefusedError(tuple(self.refused))
-        images, image_of = self._image_names()
+        images, image_of = _in_order(self.shown_images())
         categories, category_of = _in_order(list(self.categories))
-        raters, rater_of = _in_order(self._rater_names())
+        raters, rater_of = _in_order(self.shown_raters())
         kinds: list[RaterKind] = [RaterKind.HUMAN] * len(raters)
         for code, (_, kind) in enumerate(self.raters):
             kinds[rater_of[code]] = kind
@@ -151,12 +260,25 @@ class Rows:
                 for name, code in self.images.items()
                 if name in self.image_files
             },
+            image_sizes={
+                images[image_of[code]]: self.image_sizes[name]
+                for name, code in self.images.items()
+                if name in self.image_sizes
+            },
             sources=tuple(self.sources),
             refused=tuple(self.refused),
-            notes=tuple(self.notes),
+            notes=(*self.notes, *self._left_out_notes()),
         )
 
-    def _image_names(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    def _left_out_notes(self) -> list[str]:
+        """One line for each kind of thing, however many files had it."""
+        return [
+            f"left out {times.total()} {what}, in {PurePath(next(iter(times))).name}"
+            + (f" and {len(times) - 1} more files" if len(times) > 1 else "")
+            for what, times in sorted(self.left_out.items())
+        ]
+
+    def shown_images(self) -> list[str]:
         """Names without folders where that keeps images apart; %5B and [ are one name."""
         spelled: dict[str, str] = {}
         for name in self.images:
@@ -164,9 +286,9 @@ class Rows:
             spelled[key] = min(name, spelled.get(key, name))
         whole = [spelled[unquote(name)] for name in self.images]
         bare = [PurePath(name.replace("\\", "/")).name or name for name in whole]
-        return _in_order(bare if len(set(bare)) == len(spelled) else whole)
+        return bare if len(set(bare)) == len(spelled) else whole
 
-    def _rater_names(self) -> list[str]:
+    def shown_raters(self) -> list[str]:
         """One name for each rater, the plain one for people where others share it."""
         names: dict[int, str] = {}
         by_kind = sorted(
@@ -180,6 +302,11 @@ class Rows:
                 self.note(f"two raters are named {plain!r}; the {kind} is shown as {name!r}")
             names[code] = name
         return [names[code] for code in range(len(self.raters))]
+
+
+def _renumbering(old: Codes[T], names: Mapping[T, T], new: Codes[T]) -> NDArray[np.int64]:
+    """Code in `new` of each code in `old`; a last entry -1 for none."""
+    return np.array([*(new[names.get(name, name)] for name in old), NO_CATEGORY], np.int64)
 
 
 def _in_order(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -201,15 +328,36 @@ def _joined(blocks: list[Block]) -> dict[str, Any]:
         name: np.concatenate([getattr(b, name) for b in blocks])
         for name in ("image", "rater", "category", "id")
     }
-    for name in ("vertices", "kind"):
-        columns[name] = np.concatenate([b.outlines[name] for b in blocks])
-    for name in ("rings", "parts"):
-        columns[name] = offsets_of(np.concatenate([np.diff(b.outlines[name]) for b in blocks]))
+    columns |= _joined_outlines([b.outlines for b in blocks])
     columns["score"] = _filled([b.score for b in blocks], counts, np.nan)
     columns["session"] = _filled([b.session for b in blocks], counts, 0)
     if any(b.assisted is not None for b in blocks):
         columns["assisted"] = _filled([b.assisted for b in blocks], counts, np.nan, (4,))
+    if any(b.native is not None for b in blocks):
+        columns["native"] = _joined_native([b.native for b in blocks], counts)
     return columns
+
+
+def _joined_outlines(parts: list[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    vertices = np.concatenate([part["vertices"] for part in parts])
+    kind = np.concatenate([part["kind"] for part in parts])
+    corners_only = len(vertices) == 2 * len(kind) and (kind == Outline.BOX).all()
+    if corners_only and all(len(part["rings"]) == len(part["kind"]) + 1 for part in parts):
+        return box_outlines(vertices.reshape(-1, 4))
+    offsets = {
+        name: offsets_of(np.concatenate([np.diff(part[name]) for part in parts]))
+        for name in ("rings", "parts")
+    }
+    return {"vertices": vertices, "kind": kind, **offsets}
+
+
+def _joined_native(parts: list[Native | None], counts: list[int]) -> Native:
+    sizes = [
+        np.zeros(n, np.int64) if part is None else np.diff(part.start)
+        for part, n in zip(parts, counts, strict=True)
+    ]
+    blob = b"".join(part.blob for part in parts if part is not None)
+    return Native(blob, offsets_of(np.concatenate(sizes)))
 
 
 def _filled(

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_consensus.data.consensus import Source
 from napari_consensus.errors import ReadError
+from napari_consensus.formats._archives import PACKED, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,11 +33,14 @@ class FileContent:
         Its bytes.
     sha256
         Their hash, in hexadecimal.
+    size
+        Number of bytes where they are not held, else -1.
     """
 
     path: Path
     data: bytes
     sha256: str
+    size: int = -1
 
     @property
     def encoding(self) -> str:
@@ -45,7 +49,7 @@ class FileContent:
 
     def source(self, name: str) -> Source:
         """Return what the provenance says of it, read as the format `name`."""
-        return Source(self.path.name, name, self.sha256, len(self.data))
+        return Source(self.path.name, name, self.sha256, max(self.size, len(self.data)))
 
     def ids(self, records: ArrayLike) -> NDArray[np.uint64]:
         """Ids of numbered records: the same file gives the same ids again.
@@ -66,8 +70,15 @@ class FileContent:
         return mixed
 
 
-def open_text(path: Path) -> FileContent:
+def open_text(path: Path, *, empty: bool = False) -> FileContent:
     """Read a file that should hold text.
+
+    Parameters
+    ----------
+    path
+        The file.
+    empty
+        Whether a file without anything in it says something.
 
     Raises
     ------
@@ -75,7 +86,7 @@ def open_text(path: Path) -> FileContent:
         Where it is absent, not a file, not readable, empty, or not text.
     """
     data = _bytes(path)
-    if not data.strip():
+    if not (empty or data[:_SNIFFED].strip() or data.strip()):
         msg = f"{path}: the file is empty"
         raise ReadError(msg)
     if b"\0" in data[:_SNIFFED] and not data.startswith(_UTF16):
@@ -87,13 +98,14 @@ def open_text(path: Path) -> FileContent:
 def head(path: Path, *, tail: bool = False) -> bytes:
     """First bytes of a file (and its last ones), b"" where it cannot be read: to sniff."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             start = file.read(_SNIFFED)
-            if tail and path.stat().st_size > 2 * _SNIFFED:
+            packed = path.suffix.casefold() in PACKED
+            if tail and not packed and path.stat().st_size > 2 * _SNIFFED:
                 file.seek(-_SNIFFED, 2)
                 start += file.read()
             return start
-    except OSError:
+    except ReadError:
         return b""
 
 

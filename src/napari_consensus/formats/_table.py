@@ -13,6 +13,7 @@ from napari_consensus.data.raters import RaterKind
 from napari_consensus.errors import ReadError
 from napari_consensus.formats._boxes import MISSING, box_faults, corners, listed, numbers
 from napari_consensus.formats._cells import from_text
+from napari_consensus.formats._clean_table import Named, Piece, clean_pieces
 from napari_consensus.formats._columns import Columns, repeated, squeezed
 from napari_consensus.formats._outlines import (
     OutlineColumns,
@@ -22,7 +23,7 @@ from napari_consensus.formats._outlines import (
 )
 from napari_consensus.formats._rater_kinds import kind_of
 from napari_consensus.formats._records import Fault
-from napari_consensus.formats._rows import Block, Codes, Rows
+from napari_consensus.formats._rows import UNSAID, Block, Codes, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence, Set
@@ -46,8 +47,6 @@ class LongTable(NamedTuple):
         The file.
     columns
         Which column holds what.
-    rater
-        Who annotated where no column says it.
     kind
         What all raters are; None where their names say it.
     unknown_images
@@ -56,7 +55,6 @@ class LongTable(NamedTuple):
 
     records: Records
     columns: Columns
-    rater: str = ""
     kind: RaterKind | None = None
     unknown_images: frozenset[str] = frozenset()
 
@@ -75,8 +73,13 @@ def read_table(table: LongTable, rows: Rows, progress: Progress) -> None:
         msg = f"{path}, row 1: the column {twice[0]!r} stands there twice; rename one"
         raise ReadError(msg)
     total = len(table.records.content.data)
-    empty = True
-    for run in table.records.runs():
+    clean = clean_pieces(
+        table.records, table.columns, lambda piece: _is_odd(table, piece), progress
+    )
+    empty = not clean
+    for piece in clean or ():
+        _take_piece(table, piece, rows)
+    for run in table.records.runs() if clean is None else ():
         empty = False
         _take_run(table, run, rows)
         progress(run.done, total)
@@ -163,7 +166,7 @@ def _take_run(table: LongTable, run: Run, rows: Rows) -> None:
             rater=rater[held],
             category=_coded(
                 fields.kept(columns.category, drawn),
-                lambda name: NO_CATEGORY if name.casefold() in MISSING else rows.categories[name],
+                lambda name: _category(name, rows),
             ),
             outlines=outlines if outlines is not None else box_outlines(boxes[drawn]),
             id=_ids(table, fields, drawn),
@@ -172,6 +175,59 @@ def _take_run(table: LongTable, run: Run, rows: Rows) -> None:
             assisted=None if assisted is None else assisted[drawn],
         )
     )
+
+
+def _is_odd(table: LongTable, piece: Piece) -> bool:
+    """Whether rows with good boxes hold something else that must be judged one by one."""
+    columns = table.columns
+    texts = {name: named.texts for name, named in piece.names.items()}
+    needed = [*texts[columns.image], *texts.get(columns.rater, ())]
+    score = piece.score
+    return (
+        any(not text.strip() for text in needed)
+        or any(text.strip() in table.unknown_images for text in texts[columns.image])
+        or any(squeezed(text) in _NOTHING_FOUND for text in texts[columns.category])
+        or any(texts.get(columns.rings, ()))
+        or any(text.strip().casefold() not in MISSING for text in texts.get(columns.assisted, ()))
+        or (score is not None and bool((np.abs(score) > _LARGEST_SCORE).any()))
+        or bool(_sessions(texts.get(columns.session, ()))[1].any())
+    )
+
+
+def _take_piece(table: LongTable, piece: Piece, rows: Rows) -> None:
+    columns = table.columns
+    n = len(piece.lines)
+    session = piece.names.get(columns.session)
+    rows.add(
+        Block(
+            image=piece.names[columns.image].mapped(lambda text: rows.images[from_text(text)]),
+            rater=_piece_raters(table, piece, rows),
+            category=piece.names[columns.category].mapped(
+                lambda text: _category(from_text(text), rows)
+            ),
+            outlines=box_outlines(piece.boxes),
+            id=table.records.content.ids(piece.lines) if piece.id is None else piece.id,
+            score=piece.score,
+            session=None if session is None else _sessions(session.texts)[0][session.code],
+            assisted=np.full((n, 4), np.nan) if columns.assisted else None,
+        )
+    )
+
+
+def _piece_raters(table: LongTable, piece: Piece, rows: Rows) -> NDArray[np.int64]:
+    """Codes of raters, of each combination of what a row says of its rater."""
+    said = (table.columns.rater, table.columns.rater_name, table.columns.rater_kind)
+    none = Named([UNSAID], np.zeros(len(piece.lines), np.int64))
+    named = [piece.names[name] if name else none for name in said]
+    sizes = [len(column.texts) for column in named]
+    joined = np.ravel_multi_index([column.code for column in named], sizes)
+    present, local = np.unique(joined, return_inverse=True)
+    each = zip(*np.unravel_index(present, sizes), strict=True)
+    known = [
+        _rater(table, tuple(c.texts[k] for c, k in zip(named, one, strict=True)), rows)
+        for one in each
+    ]
+    return np.array(known, np.int64)[local]
 
 
 def _boxes(
@@ -215,11 +271,17 @@ def _score(table: LongTable, fields: _Checked) -> NDArray[np.float64] | None:
 def _session(name: str, fields: _Checked) -> NDArray[np.int64] | None:
     if not name:
         return None
-    session = numbers(fields[name])
+    session, wrong = _sessions(fields[name])
+    fields.refuse(wrong, name, f"a session must be a whole number from 0 to {_LAST_SESSION}")
+    return session
+
+
+def _sessions(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """(n,) sessions, 0 where none is said, and (n,) True where a text is none."""
+    session = numbers(texts)
     value = np.where(session.missing, 0, session.values)
     wrong = ~((value >= 0) & (value <= _LAST_SESSION) & (np.floor(value) == value))
-    fields.refuse(wrong, name, f"a session must be a whole number from 0 to {_LAST_SESSION}")
-    return np.where(wrong, 0, value).astype(np.int64)
+    return np.where(wrong, 0, value).astype(np.int64), wrong
 
 
 def _assisted(name: str, fields: _Checked) -> NDArray[np.float64] | None:
@@ -264,17 +326,19 @@ def _raters(
     said = [table.columns.rater, table.columns.rater_name, table.columns.rater_kind]
     texts = [fields.kept(name, good) if name else ("",) * n for name in said]
     if not table.columns.rater:
-        texts[0] = (table.rater,) * n
+        texts[0] = (UNSAID,) * n
     distinct: Codes[tuple[str, ...]] = Codes()
     local = distinct.of(zip(*texts, strict=True), n)
-    known = np.array(
-        [
-            rows.raters[from_text(rater), _kind(table, rater, name, kind.strip())]
-            for rater, name, kind in distinct
-        ],
-        np.int64,
-    )
-    return known[local]
+    return np.array([_rater(table, said, rows) for said in distinct], np.int64)[local]
+
+
+def _rater(table: LongTable, said: tuple[str, ...], rows: Rows) -> int:
+    rater, name, kind = said
+    return rows.raters[from_text(rater), _kind(table, rater, name, kind.strip())]
+
+
+def _category(name: str, rows: Rows) -> int:
+    return NO_CATEGORY if name.casefold() in MISSING else rows.categories[name]
 
 
 def _kind(table: LongTable, rater: str, name: str, stated: str) -> RaterKind:

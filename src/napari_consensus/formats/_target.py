@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import io
 import os
 import tempfile
+import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from napari_consensus.errors import WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 def check_files(files: Iterable[Path], *, overwrite: bool) -> None:
@@ -98,12 +101,31 @@ def _write_beside(file: Path, pieces: Iterable[str]) -> Path:
     temporary = Path(name)
     with contextlib.ExitStack() as undo:
         undo.callback(temporary.unlink, missing_ok=True)
-        # Names may hold half characters that came out of JSON; they are written as it wrote them.
-        with open(handle, "w", encoding="utf-8", newline="", errors="backslashreplace") as stream:  # noqa: PTH123
-            stream.writelines(pieces)
+        with open(handle, "wb") as packed, _packing(packed, file) as plain:  # noqa: PTH123
+            # Names may hold half characters that came out of JSON; they are written as it wrote.
+            text = io.TextIOWrapper(plain, "utf-8", errors="backslashreplace", newline="")
+            text.writelines(pieces)
+            text.flush()
+            text.detach()
         _give_usual_mode(temporary)
         undo.pop_all()
     return temporary
+
+
+@contextlib.contextmanager
+def _packing(stream: IO[bytes], file: Path) -> Iterator[IO[bytes]]:
+    """Pack what is written where the name of the file says so; the same bytes every time."""
+    suffix = file.suffix.casefold()
+    if suffix == ".gz":
+        with gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0) as packed:
+            yield cast("IO[bytes]", packed)
+    elif suffix == ".zip":
+        member = zipfile.ZipInfo(file.stem)
+        member.compress_type = zipfile.ZIP_DEFLATED
+        with zipfile.ZipFile(stream, "w") as archive, archive.open(member, "w") as packed_one:
+            yield packed_one
+    else:
+        yield stream
 
 
 def _give_usual_mode(file: Path) -> None:

@@ -11,12 +11,12 @@ from napari_consensus.data.consensus import Consensus
 from napari_consensus.errors import ParameterError, WriteError
 from napari_consensus.formats._export import Export, export_of
 from napari_consensus.formats._provenance import posterior_pieces, provenance_text
-from napari_consensus.formats._reading import FORMATS
+from napari_consensus.formats._registry import FORMATS
 from napari_consensus.formats._target import check_files, make_folder, write_files
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from os import PathLike
 
     from napari_consensus.data.annotations import Annotations
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from napari_consensus.formats._format import Format
 
 _WRITABLE = {name: kind for name, kind in FORMATS.items() if kind.write is not None}
-_PER_IMAGE = "geojson"
+_IN_FOLDERS = "geojson"
+_PER_IMAGE = (_IN_FOLDERS, *(name for name, kind in _WRITABLE.items() if kind.one_image))
 _BESIDE = ("provenance.json", "posterior.csv")
 _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]|^\.|[. ]$')
 
@@ -38,12 +39,14 @@ def write(
     overwrite: bool = False,
     pseudonyms: bool = False,
     refused: Sequence[Refusal] = (),
+    image_sizes: Mapping[str, tuple[int, int]] | None = None,
     progress: Progress = silent,
 ) -> tuple[Path, ...]:
     """Write annotations, a consensus or a study.
 
     Beside a consensus stand `<stem>.provenance.json` and `<stem>.posterior.csv`. A path
-    without a suffix is a folder, which gets one GeoJSON file for each image.
+    without a suffix is a folder, which gets a file for each image: GeoJSON, or another format
+    that holds one image a file.
 
     Parameters
     ----------
@@ -59,6 +62,9 @@ def write(
         Call people rater-1, rater-2, ... everywhere.
     refused
         Rows left out while reading, for the provenance.
+    image_sizes
+        Width and height of images in pixels, by name, beside those that a study knows; for
+        formats that hold places in percent.
     progress
         Reports, and stops where it raises; nothing is left behind then.
 
@@ -77,10 +83,11 @@ def write(
     target = Path(path)
     with_beside = isinstance(subject, Consensus)
     chosen = check_target(target, format=format, overwrite=overwrite, consensus=with_beside)
-    export = export_of(subject, pseudonyms=pseudonyms)
+    export = export_of(subject, pseudonyms=pseudonyms, sizes=image_sizes)
     files: dict[Path, Iterable[str]]
     if _is_folder(target):
-        parts = {target / name: k for k, name in enumerate(_file_names(export.images))}
+        names = _file_names(export.images, chosen.suffixes[-1 if chosen.one_image else 0])
+        parts = {target / name: k for k, name in enumerate(names)}
         files = {file: _pieces(chosen, export.of_image(k), progress) for file, k in parts.items()}
     else:
         files = {target: _pieces(chosen, export, progress)}
@@ -151,12 +158,11 @@ def _format(target: Path, name: str | None) -> Format:
         msg = f"no format {name!r} can be written; there are {', '.join(_WRITABLE)}"
         raise ParameterError(msg)
     if _is_folder(target):
-        if name not in (None, _PER_IMAGE):
-            msg = (
-                f"{target}: a folder holds {_PER_IMAGE} files, one an image; name a file for {name}"
-            )
+        if name is not None and name not in _PER_IMAGE:
+            kinds = " or ".join(_PER_IMAGE)
+            msg = f"{target}: a folder holds {kinds} files, one an image; name a file for {name}"
             raise ParameterError(msg)
-        return _WRITABLE[_PER_IMAGE]
+        return _WRITABLE[name or _IN_FOLDERS]
     if name is not None:
         return _WRITABLE[name]
     by_suffix = {s: f for f in reversed(_WRITABLE.values()) for s in f.suffixes}
@@ -203,7 +209,7 @@ def _pieces(format: Format, export: Export, progress: Progress) -> Iterable[str]
     return format.write(export, progress)
 
 
-def _file_names(images: Sequence[str]) -> list[str]:
+def _file_names(images: Sequence[str], suffix: str) -> list[str]:
     """Return a file name for each image, distinct where capitals do not count either."""
     names: list[str] = []
     taken: set[str] = set()
@@ -214,5 +220,5 @@ def _file_names(images: Sequence[str]) -> list[str]:
             k += 1
             name = f"{stem} ({k})"
         taken.add(name.casefold())
-        names.append(f"{name}.geojson")
+        names.append(f"{name}{suffix}")
     return names

@@ -8,7 +8,8 @@ import numpy as np
 
 from napari_consensus.data.annotations import NO_CATEGORY, Outline
 from napari_consensus.errors import ReadError
-from napari_consensus.formats._export import NOTICE, Export, Layer, Row, plain
+from napari_consensus.formats._coco_results import is_results, with_names
+from napari_consensus.formats._export import FACTS, NOTICE, Export, Layer, Row, plain
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._json import (
     compact,
@@ -27,7 +28,10 @@ from napari_consensus.formats._marks import (
     rater_of,
     score_of,
     session_of,
+    whole,
 )
+from napari_consensus.formats._masks import counts_of_text, crop_of_runs, rings_of_mask
+from napari_consensus.formats._native import merged, packed, unpacked
 from napari_consensus.formats._outlines import (
     OutlineError,
     checked_box,
@@ -37,6 +41,7 @@ from napari_consensus.formats._outlines import (
     sequence,
     signed_area,
 )
+from napari_consensus.formats._rows import UNSAID
 from napari_consensus.formats._source import head
 
 if TYPE_CHECKING:
@@ -48,25 +53,38 @@ if TYPE_CHECKING:
     from napari_consensus.formats._rows import Rows
     from napari_consensus.progress import Progress
 
+_NAME = "coco"
 _RECORDS_AT_ONCE = 4096
 _RATER_KEYS = ("rater", "rater_id", "annotator", "annotator_id")
+_MAPPED = frozenset(
+    ("id", "image_id", "category_id", "bbox", "area", "segmentation", "score", "attributes")
+    + _RATER_KEYS
+)
+_OURS = frozenset(("annotation_id", "session", "assisted", "outline", "corner", *FACTS))
 
 
 def looks_like_coco(path: Path) -> bool:
-    """Whether the ends of a file name the members a COCO file has."""
+    """Whether the ends of a file name the members a COCO file, or one of results, has."""
     if path.suffix.casefold() != ".json":
         return False
     ends = head(path, tail=True)
+    start = ends.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start == b"[":
+        return b'"image_id"' in ends and any(
+            place in ends for place in (b'"bbox"', b'"segmentation"')
+        )
     members = (b'"images"', b'"annotations"', b'"categories"')
-    return ends.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" and sum(m in ends for m in members) >= 2
+    return start == b"{" and sum(m in ends for m in members) >= 2
 
 
 def read_coco(path: Path, rows: Rows, progress: Progress) -> None:
     """Add a COCO file to rows.
 
     Images meet by `file_name`, never by id. A rater is what an annotation says, else what
-    its image says, else the file's stem; `rater_list` of an image, or its `annotator`, says
-    who read it, and in a file without any rater every image was read.
+    its image says; `rater_list` of an image, or its `annotator`, says
+    who read it, and in a file without any rater every image was read. A list without images
+    and categories is the results of a model; their names are those of a COCO file in the same
+    folder that has all their ids, else the ids.
 
     Raises
     ------
@@ -74,6 +92,8 @@ def read_coco(path: Path, rows: Rows, progress: Progress) -> None:
         Where the file is no COCO file.
     """
     content, document = read_json(path)
+    if is_results(document):
+        document = with_names(path, document, rows)
     if not isinstance(document, dict) or "images" not in document or "annotations" not in document:
         msg = f"{path}: this is no COCO file; it needs images and annotations"
         raise ReadError(msg)
@@ -89,8 +109,7 @@ def read_coco(path: Path, rows: Rows, progress: Progress) -> None:
             rows.refuse(path, k + 1, error.field, error.value, str(error))
     progress(len(annotations), len(annotations))
     marks.finish(content, rows)
-    reading.note_unnamed()
-    rows.sources.append(content.source("coco"))
+    rows.sources.append(content.source(_NAME))
 
 
 class _FieldError(ValueError):
@@ -126,9 +145,8 @@ class _Reading:
         self.said = bool(self.kinds or any(self.annotator.values())) or any(
             "rater_list" in image for image in images
         )
-        self.unnamed = False
         if not self.said and not any(_rater_name(a) for a in mappings_in(document, "annotations")):
-            self._mark_read(self.images.values(), path.stem)
+            self._mark_read(self.images.values(), UNSAID)
 
     def mark(self, record: int, annotation: dict[str, Any]) -> Mark:
         """Return one annotation.
@@ -143,12 +161,15 @@ class _Reading:
             raise _FieldError("image_id", annotation.get("image_id"), "no image has this id")
         attributes = mapped_in(annotation, "attributes")
         kind, rings = _outline(annotation, text_of(attributes.get("outline")))
+        try:
+            native = packed(_NAME, _left(annotation))
+        except OutlineError as error:
+            raise _FieldError("annotation", "", str(error)) from None
         rater = _rater_name(annotation) or self.annotator[image]
-        self.unnamed |= not rater
         return Mark(
             record,
             self.images[image],
-            self.rows.raters[self._rater(rater or self.path.stem)],
+            self.rows.raters[self._rater(rater or UNSAID)],
             self._category(annotation.get("category_id")),
             kind,
             rings,
@@ -156,14 +177,8 @@ class _Reading:
             session=session_of(attributes.get("session")),
             id=id_of(attributes.get("annotation_id")),
             assisted=box_of(attributes.get("assisted")),
+            native=native,
         )
-
-    def note_unnamed(self) -> None:
-        """Say which rater stands for annotations that name none."""
-        if self.unnamed:
-            self.rows.note(
-                f"{self.path.name}: annotations without a rater are by {self.path.stem!r}"
-            )
 
     def _take_image(self, image: dict[str, Any]) -> None:
         name, number = text_of(image.get("file_name")), text_of(image.get("id"))
@@ -172,6 +187,9 @@ class _Reading:
             self.rows.refuse(self.path, 0, "images", str(image), rule)
             return
         code = self.images[number] = self.rows.images[name]
+        sides = whole(image.get("width")), whole(image.get("height"))
+        if sides[0] and sides[1]:
+            self.rows.image_sizes[name] = sides[0], sides[1]
         annotator = self.annotator[number] = text_of(image.get("annotator"))
         for rater in [*map(text_of, listed_in(image, "rater_list")), annotator]:
             if rater:
@@ -198,7 +216,12 @@ def write_coco(export: Export, progress: Progress) -> Iterator[str]:
     """Write a COCO file, piece by piece."""
     raters = export.raters()
     images = [
-        {"id": k + 1, "file_name": name, "rater_list": [r for r, _, read in raters if read[k]]}
+        {
+            "id": k + 1,
+            "file_name": name,
+            **dict(zip(("width", "height"), export.sizes.get(name, ()), strict=False)),
+            "rater_list": [r for r, _, read in raters if read[k]],
+        }
         for k, name in enumerate(export.images)
     ]
     parts = {
@@ -234,7 +257,8 @@ def _record(k: int, layer: Layer, row: Row) -> dict[str, Any]:
         record["category_id"] = row.category + 1
     if row.score is not None:
         record["score"] = row.score
-    return {**record, **outline, "iscrowd": 0, "attributes": attributes}
+    record |= {**outline, "iscrowd": 0, "attributes": attributes}
+    return merged(record, unpacked(row.native, _NAME))
 
 
 def _written_outline(row: Row) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -266,10 +290,7 @@ def _outline(annotation: dict[str, Any], stated: str) -> tuple[Outline, list[Rin
         if stated == "point":
             return Outline.POINT, [[checked_point(annotation.get("keypoints"))]]
         if isinstance(segmentation, dict):
-            rule = (
-                "a run-length mask is not read; convert it to polygons, or remove it to keep bbox"
-            )
-            raise _FieldError("segmentation", "run lengths", rule)
+            return Outline.MASK, _mask(segmentation)
         if segmentation:
             kind = Outline.MASK if stated == "mask" else Outline.POLYGON
             return kind, checked_rings([_points(ring) for ring in sequence(segmentation)])
@@ -283,6 +304,32 @@ def _outline(annotation: dict[str, Any], stated: str) -> tuple[Outline, list[Rin
         return Outline.BOX, [checked_box(x, y, x1, y1)]
     except OutlineError as error:
         raise _FieldError("bbox", bbox, str(error)) from None
+
+
+def _mask(segmentation: dict[str, Any]) -> list[Ring]:
+    """Outline of run lengths, compressed or not."""
+    counts = segmentation.get("counts")
+    height, width = (whole(side) or 0 for side in _sides(segmentation.get("size")))
+    runs = counts_of_text(counts) if isinstance(counts, str) else sequence(counts)
+    return rings_of_mask(crop_of_runs(runs, height, width))
+
+
+def _sides(size: object) -> Any:  # noqa: ANN401
+    sides = sequence(size)
+    if len(sides) != 2:
+        msg = f"a mask needs a size of height and width, not {len(sides)} numbers"
+        raise OutlineError(msg)
+    return sides
+
+
+def _left(annotation: dict[str, Any]) -> dict[str, Any]:
+    """Return what of an annotation no column holds."""
+    attributes = mapped_in(annotation, "attributes")
+    left = {key: value for key, value in annotation.items() if key not in _MAPPED}
+    if left.get("iscrowd") in (0, None):
+        left.pop("iscrowd", None)
+    others = {k: v for k, v in attributes.items() if k not in _OURS and k not in _RATER_KEYS}
+    return left | ({"attributes": others} if others else {})
 
 
 def _points(flat: object) -> list[tuple[object, object]]:
@@ -302,7 +349,7 @@ def _four(bbox: object) -> Any:  # noqa: ANN401
 
 
 COCO = Format(
-    name="coco",
+    name=_NAME,
     title="COCO instances",
     suffixes=(".coco.json", ".json"),
     recognises=looks_like_coco,

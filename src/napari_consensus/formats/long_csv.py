@@ -68,9 +68,7 @@ def read_long_csv(path: Path, rows: Rows, progress: Progress) -> None:
         )
         raise ReadError(msg)
     columns = find_columns(records.header)
-    if not columns.rater:
-        rows.note(f"{path.name} has no rater column; all its rows are by {path.stem!r}")
-    read_table(LongTable(records, columns, rater=path.stem), rows, progress)
+    read_table(LongTable(records, columns), rows, progress)
     rows.sources.append(records.content.source("csv"))
     left = [name for name in records.header if name not in {*columns.used(), *FACTS}]
     if left:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _TILE = 512
 _SMALLEST_STORED, _LARGEST_STORED = 64, 1024
 _ONE_TILE = 2048
+_SHARED_STRIPS = 16 << 20  # bytes
 _MOST_OF_A_TILE = 1 << 27  # pixels that a file stores together
 
 
@@ -101,10 +102,10 @@ def open_with_openslide(path: Path) -> Slide:
     ReadError
         Where OpenSlide cannot.
     """
-    from openslide import OpenSlide, OpenSlideError
+    from openslide import OpenSlideError
 
     try:
-        file = OpenFile(path, partial(OpenSlide, path), TILES)
+        file = OpenFile(path, partial(_opened, path), TILES)
     except (OpenSlideError, *BROKEN) as error:
         raise broken(path, error, "the slide") from error
     try:
@@ -150,6 +151,15 @@ def read_associated_image(path: Path, name: str) -> NDArray[np.uint8]:
             return _colours(slide.associated_images[name])
     except (OpenSlideError, *BROKEN) as error:
         raise broken(path, error, f"the picture {name!r}") from error
+
+
+def _opened(path: Path) -> OpenSlide:
+    from openslide import OpenSlide, OpenSlideCache
+
+    slide = OpenSlide(path)
+    # Ours holds what was decoded; OpenSlide's serves only strips that neighbours share.
+    slide.set_cache(OpenSlideCache(_SHARED_STRIPS))
+    return slide
 
 
 def _sizes(slide: OpenSlide) -> tuple[tuple[int, int], ...]:

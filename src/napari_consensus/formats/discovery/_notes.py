@@ -1,0 +1,48 @@
+"""What a person must know of a discovery, in lines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from napari_consensus.formats.discovery._naming import Basis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_consensus.formats.discovery._table import FoundFile
+    from napari_consensus.formats.discovery._walk import Walked
+
+_SHOWN = 5
+
+
+def guesses(files: Sequence[FoundFile]) -> list[str]:
+    """Say which raters and images were guessed, and on what grounds."""
+    out = []
+    for what in ("rater", "image"):
+        held: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for file in files:
+            for known in file.raters if what == "rater" else file.images:
+                if known.basis is Basis.GUESSED:
+                    held[known.why].append((file.name, known.name))
+        for why, found in held.items():
+            names = list(dict.fromkeys(name for _, name in found))
+            if len(found) == 1:
+                file_name, name = found[0]
+                out.append(f"{file_name} names no {what}; {name!r} stands for it ({why})")
+            else:
+                out.append(f"{len(found)} files name no {what}; guessed ({why}): {_some(names)}")
+    return out
+
+
+def passed_over(walked: Walked) -> list[str]:
+    """Say which files are no part of the study."""
+    held: dict[str, list[str]] = defaultdict(list)
+    for file in walked.unmatched:
+        held[file.why].append(walked.name_of(file.path))
+    return [f"passed over {_some(names)}: {why}" for why, names in held.items()]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
