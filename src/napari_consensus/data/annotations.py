@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 NO_CATEGORY = -1
+_ENTRIES_AT_ONCE = 65_536
 
 
 class Outline(IntEnum):
@@ -54,8 +55,14 @@ class Native:
 
     def take(self, order: NDArray[np.int64]) -> Native:
         """Keep the entries `order`, in that order."""
-        entries = [self[int(row)] for row in order]
-        return Native(b"".join(entries), offsets_of(np.array([len(e) for e in entries])))
+        blob = self.blob
+        parts = []
+        # Some rows at a time, for an object an entry takes more memory than what is in it.
+        for first in range(0, len(order), _ENTRIES_AT_ONCE):
+            rows = order[first : first + _ENTRIES_AT_ONCE]
+            ends = zip(self.start[rows].tolist(), self.start[rows + 1].tolist(), strict=True)
+            parts.append(b"".join([blob[a:b] for a, b in ends]))
+        return Native(b"".join(parts), offsets_of(np.diff(self.start)[order]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

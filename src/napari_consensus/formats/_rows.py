@@ -19,6 +19,7 @@ from napari_consensus.data.annotations import (
     box_outlines,
     natural,
 )
+from napari_consensus.data.ids import told_apart
 from napari_consensus.data.raters import RaterKind, RaterSet
 from napari_consensus.data.study import Study
 from napari_consensus.errors import Refusal, RefusedError
@@ -37,6 +38,7 @@ T = TypeVar("T")
 UNSAID = ""
 # Where the rater's code ends in a number that holds the image's code before it.
 _HALF = 32
+_LONGEST_RULE = 280
 # So many cells of images and raters are looked up faster than their numbers are sorted.
 _MOST_CELLS = 1 << 16
 
@@ -205,8 +207,9 @@ class Rows:
         return out
 
     def refuse(self, file: Path, row: int, field_name: str, value: str, rule: str) -> None:
-        """Take a row that breaks a rule."""
-        self.refused.append(Refusal(str(file), row, field_name, value, rule))
+        """Take a row that breaks a rule; what a file holds never makes that two lines."""
+        line = " ".join(rule.split())[:_LONGEST_RULE]
+        self.refused.append(Refusal(str(file), row, field_name, value, line))
 
     def note(self, text: str) -> None:
         """Take what the reader of a result must know, once."""
@@ -245,13 +248,16 @@ class Rows:
         columns["image"] = image_of[columns["image"]]
         columns["rater"] = rater_of[columns["rater"]]
         columns["category"] = category_of[columns["category"]]
+        is_reference = np.array([kind is RaterKind.REFERENCE for kind in kinds], np.bool_)
+        for part in (is_reference[columns["rater"]], ~is_reference[columns["rater"]]):
+            ids, codes = columns["id"][part], columns["rater"][part]
+            columns["id"][part] = told_apart(ids, codes, raters)
         table = Annotations(
             images=images,
             categories=categories,
             raters=RaterSet(raters, tuple(kinds), read),
             **columns,
         )
-        is_reference = np.array([kind is RaterKind.REFERENCE for kind in kinds], np.bool_)
         return Study(
             annotations=table.of_raters(~is_reference),
             reference=table.of_raters(is_reference) if is_reference.any() else None,

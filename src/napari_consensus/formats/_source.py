@@ -6,15 +6,15 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_consensus.data.consensus import Source
+from napari_consensus.data.ids import mixed
 from napari_consensus.errors import ReadError
 from napari_consensus.formats._archives import PACKED, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
 _SNIFFED = 65_536
@@ -62,12 +62,7 @@ class FileContent:
         Source: the splitmix64 finaliser (Steele, Lea and Flood 2014, figure 17) over the
         file's hash plus the number, a bijection, so that ids of one file never collide.
         """
-        z = np.asarray(records, np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        z = z + np.uint64(int(self.sha256[:16], 16))
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed: NDArray[np.uint64] = z ^ (z >> np.uint64(31))
-        return mixed
+        return mixed(records, start=int(self.sha256[:16], 16))
 
 
 def open_text(path: Path, *, empty: bool = False) -> FileContent:

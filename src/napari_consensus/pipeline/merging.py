@@ -12,6 +12,7 @@ from napari_consensus.aggregation import make_aggregator
 from napari_consensus.aggregation.decision import decide
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.consensus import Consensus, Provenance, Source, Step
+from napari_consensus.data.ids import mixed
 from napari_consensus.data.raters import RaterKind, RaterSet
 from napari_consensus.errors import ParameterError
 from napari_consensus.fusion import fuse
@@ -167,26 +168,13 @@ def _parameters(aggregator: Aggregator) -> dict[str, Parameter]:
 
 
 def _object_ids(groups: ObjectGroups) -> NDArray[np.uint64]:
-    """Ids that stay the same as long as an object has the same members.
-
-    Source: the finalizer of SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, 2014), summed
-    over members so that their order does not matter.
-    """
+    """Ids that stay the same as long as an object has the same members, in any order."""
     ids = np.zeros(groups.n_objects, np.uint64)
-    np.add.at(ids, groups.object, _mixed(groups.annotations.id))
+    np.add.at(ids, groups.object, mixed(groups.annotations.id, start=1))
     if len(np.unique(ids)) < len(ids):
         # Members without ids of their own: the number of the object tells them apart.
-        ids += np.arange(len(ids), dtype=np.uint64)
-        ids = _mixed(ids)
+        ids = mixed(ids + np.arange(len(ids), dtype=np.uint64))
     return ids
-
-
-def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    z = values + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: NDArray[np.uint64] = z ^ (z >> np.uint64(31))
-    return mixed
 
 
 def _coded_severities(
