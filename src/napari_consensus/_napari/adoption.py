@@ -6,13 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from napari.layers import Image
+from napari.utils.notifications import show_error
 from qtpy.QtCore import QObject, QTimer
 
 from napari_consensus._napari import jobs
+from napari_consensus._napari.corrections import wants_a_look
 from napari_consensus._napari.metadata import Loaded, note_of
 from napari_consensus._napari.own_layers import OwnLayers
 from napari_consensus._napari.store import Store
 from napari_consensus._napari.tables import Prepared, prepare
+from napari_consensus.errors import ConsensusError
+from napari_consensus.formats import discover, read_discovery
+from napari_consensus.formats.discovery import Discovery
+
+_LATEST = 1000  # milliseconds after the last layer, where no event loop runs
 
 
 class Adoption(QObject):
@@ -36,6 +43,8 @@ class Adoption(QObject):
         self._store = store
         self._own = own
         self._jobs = 0
+        self._latest: Loaded | None = None
+        self._back: QObject | None = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self.look)
@@ -47,7 +56,8 @@ class Adoption(QObject):
         return self._jobs > 0 or self._soon.isActive()
 
     def prepare(self, loaded: Loaded) -> None:
-        """Make a study ready in a thread, then open it."""
+        """Make a study ready in a thread, then open it, unless another has come since."""
+        self._latest = loaded
         self._jobs += 1
         job = jobs.start(
             self,
@@ -55,7 +65,7 @@ class Adoption(QObject):
             prepare,
             loaded.study,
             loaded.pixels,
-            then=lambda prepared: self._open(prepared, loaded.image),
+            then=lambda prepared: self._open(prepared, loaded),
         )
         job.ended.connect(self._one_less)
 
@@ -72,11 +82,34 @@ class Adoption(QObject):
             self._follow(viewer.layers[-1])
 
     def _wait(self) -> None:
-        # A reader's layers are added one by one: look once all of them are there.
-        self._soon.start(0)
+        # A reader's layers are added one by one, and napari handles events between the files
+        # it was given together. Qt deletes an object only once control is back where it was
+        # asked to: by then all of them are there.
+        self._soon.start(_LATEST)
+        if self._back is None:
+            self._back = QObject()
+            self._back.destroyed.connect(self._look_once)
+            self._back.deleteLater()
+
+    def _look_once(self) -> None:
+        self._back = None
+        if self._soon.isActive():
+            self._soon.stop()
+            self.look()
 
     def _take_over(self, found: list[tuple[Any, dict[str, Any]]]) -> None:
         loaded: Loaded = found[-1][1]["loaded"]
+        self._latest = loaded
+        arrived = {id(note["loaded"]): note["loaded"] for _, note in found}.values()
+        several = [one.found for one in arrived if one.found is not None]
+        if len(several) > 1:
+            self._leave(found)
+            self._discover([path for one in several for path in one.walked.paths])
+            return
+        if loaded.found is not None and self._is_to_be_seen(loaded.found):
+            self._leave(found)
+            self._store.look_at(loaded.found)
+            return
         for role in self._own.roles:
             self._own.drop(role)
         for layer, note in found:
@@ -85,6 +118,38 @@ class Adoption(QObject):
                 kept = {"image": loaded.image} if note["role"] == "image" else {}
                 self._own.adopt(note["role"], layer, kept)
         self.prepare(loaded)
+
+    def _leave(self, found: list[tuple[Any, dict[str, Any]]]) -> None:
+        """Take a reader's layers out again; the study comes back with layers of its own."""
+        for layer, _ in found:
+            self._own.remove(layer)
+
+    def _is_to_be_seen(self, found: Discovery) -> bool:
+        """Whether there are guesses, and a dock that shows them."""
+        return wants_a_look(found) and len(self._store.found_changed) > 0
+
+    def _discover(self, paths: list[Path]) -> None:
+        """Find whose the files are that were given together."""
+        latest = self._latest
+
+        def show(found: Discovery) -> None:
+            if self._latest is latest:
+                self._show_found(found)
+
+        self._jobs += 1
+        job = jobs.start(self, "Looking at the files", discover, *paths, then=show)
+        job.ended.connect(self._one_less)
+
+    def _show_found(self, found: Discovery) -> None:
+        if self._is_to_be_seen(found):
+            self._store.look_at(found)
+            return
+        try:
+            study = read_discovery(found)
+        except ConsensusError as error:
+            show_error(" ".join(str(error).split()))
+        else:
+            self.prepare(Loaded(study, {}, "", found))
 
     def _follow(self, layer: Any) -> None:
         """Show the image of the study whose file was dropped."""
@@ -102,6 +167,8 @@ class Adoption(QObject):
     def _one_less(self) -> None:
         self._jobs -= 1
 
-    def _open(self, prepared: Prepared, image: str) -> None:
-        self._store.open(prepared)
-        self._store.show_image_named(image)
+    def _open(self, prepared: Prepared, loaded: Loaded) -> None:
+        if self._latest is not loaded:
+            return
+        self._store.open(prepared, loaded.found)
+        self._store.show_image_named(loaded.image)

@@ -89,12 +89,22 @@ class Dock(QWidget):
         self._soon.timeout.connect(self._refresh_if_seen)
         self.setMinimumWidth(300)
 
-    def listen(self, *signals: SignalInstance) -> None:
-        """Refresh this dock on signals of the store."""
+    def add_page(self, page: QWidget) -> None:
+        """Keep a page that `show_other_page` can show."""
+        self._stack.addWidget(page)
+
+    def show_other_page(self, page: QWidget) -> None:
+        """Show a page in place of what the store holds."""
+        self._stack.setCurrentWidget(page)
+        self.headline.setVisible(False)
+
+    def listen(self, *signals: SignalInstance, then: Callable[[], None] | None = None) -> None:
+        """Refresh this dock on signals of the store, or call one of its methods."""
+        slot = then or self._mark_stale
         for signal in signals:
-            signal.connect(self._mark_stale, check_nargs=False)
+            signal.connect(slot, check_nargs=False)
         # Weakly: a connection that held the dock would keep a removed dock for ever.
-        self.destroyed.connect(partial(_disconnect, signals, WeakMethod(self._mark_stale)))
+        self.destroyed.connect(partial(_disconnect, signals, WeakMethod(slot)))
 
     def refresh(self) -> None:
         """Show what the store holds; called only while the dock can be seen."""
@@ -131,6 +141,10 @@ class Dock(QWidget):
         if not self.isVisible() or self.scene.viewer is None:
             return
         self._stale = False
+        self.show_page()
+
+    def show_page(self) -> None:
+        """Show what the store holds, or that it holds nothing."""
         empty = self.is_empty()
         self._stack.setCurrentIndex(0 if empty else 1)
         self.headline.setVisible(not empty)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_consensus.data.consensus import Consensus
 from napari_consensus.data.study import Study
+from napari_consensus.formats.discovery import Discovery
 
 METADATA = "napari_consensus"
 
@@ -37,12 +38,21 @@ class Loaded(_Shared):
         Pixels of images that are in no file.
     image
         Name of the image that the layers show.
+    found
+        What the study was found as, None where it is not of files.
     """
 
-    def __init__(self, study: Study, pixels: dict[str, NDArray[np.uint8]], image: str) -> None:
+    def __init__(
+        self,
+        study: Study,
+        pixels: dict[str, NDArray[np.uint8]],
+        image: str,
+        found: Discovery | None = None,
+    ) -> None:
         self.study = study
         self.pixels = pixels
         self.image = image
+        self.found = found
 
 
 class Held(_Shared):

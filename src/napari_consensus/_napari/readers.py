@@ -13,11 +13,13 @@ from napari_consensus._napari import layers
 from napari_consensus._napari.colours import REFERENCE, rater_colour
 from napari_consensus._napari.metadata import METADATA, Loaded
 from napari_consensus._napari.pixels import slide_arguments
+from napari_consensus._napari.recognition import is_study
 from napari_consensus._napari.tables import first_image, rows_of_image
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.data.study import Study
-from napari_consensus.formats import FORMATS, read
+from napari_consensus.formats import discover, read_discovery
+from napari_consensus.formats.discovery import Discovery
 from napari_consensus.samples import cytology_study
 from napari_consensus.slides import is_image, open_slide
 
@@ -28,12 +30,9 @@ _FIRST_LINE_WIDTH = 4.0  # data pixels, until a dock opens and keeps lines const
 def study_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
     """Return a reader where the path is a study in a format we know, else None.
 
-    Decided by the first bytes of the file, or by the names in a folder.
+    Decided by the first bytes of a file, and of a few files in a folder.
     """
-    paths = [Path(p) for p in ([path] if isinstance(path, str) else path)]
-    if all(any(f.recognises(p) for f in FORMATS.values()) for p in paths):
-        return read_study
-    return None
+    return read_study if all(is_study(Path(p)) for p in _several(path)) else None
 
 
 def slide_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
@@ -45,8 +44,8 @@ def slide_reader(path: str | list[str]) -> Callable[[str | list[str]], list[Laye
 
 def read_study(path: str | list[str]) -> list[LayerData]:
     """Read a study: the pixels of its first annotated image, and a layer for each rater there."""
-    study = read(*([path] if isinstance(path, str) else path))
-    return study_layers(study, {})
+    found = discover(*_several(path))
+    return study_layers(read_discovery(found), {}, found)
 
 
 def read_slide(path: str | list[str]) -> list[LayerData]:
@@ -61,16 +60,18 @@ def read_sample() -> list[LayerData]:
     return study_layers(sample.study, dict(sample.pixels))
 
 
-def study_layers(study: Study, pixels: dict[str, NDArray[np.uint8]]) -> list[LayerData]:
+def study_layers(
+    study: Study, pixels: dict[str, NDArray[np.uint8]], found: Discovery | None = None
+) -> list[LayerData]:
     """Layers of the first annotated image of a study.
 
-    The study rides along in their metadata: the docks take it up, and the layers with it, as
-    soon as one of them is open.
+    The study, and what it was found as, ride along in their metadata: the docks take it up,
+    and the layers with it, as soon as one of them is open.
     """
     table = study.annotations
     image = first_image(study, pixels)
     name = table.images[image] if table.images else ""
-    loaded = Loaded(study, pixels, name)
+    loaded = Loaded(study, pixels, name, found)
     out = _pixels(study, pixels, name)
     for code, rater in enumerate(table.raters.names):
         out.append(_rater(table, image, code, rater, rater_colour(code)))
@@ -85,6 +86,10 @@ def study_layers(study: Study, pixels: dict[str, NDArray[np.uint8]]) -> list[Lay
         arguments.update(scale)
         arguments["metadata"][METADATA].update(loaded=loaded, title=arguments["name"])
     return out
+
+
+def _several(path: str | list[str]) -> list[str]:
+    return [path] if isinstance(path, str) else path
 
 
 def _pixels(study: Study, pixels: dict[str, NDArray[np.uint8]], name: str) -> list[LayerData]:

@@ -23,6 +23,7 @@ from napari_consensus._napari.tables import (
 )
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.raters import RaterKind
+from napari_consensus.formats.discovery import Discovery
 
 
 class Canvas(StrEnum):
@@ -85,9 +86,13 @@ class Store:
     selection_changed = Signal()
     focus_asked = Signal()
     runs_changed = Signal()
+    found_changed = Signal()
 
     def __init__(self) -> None:
         self.prepared: Prepared | None = None
+        self.found: Discovery | None = None
+        self.looking = False
+        self._used: Discovery | None = None
         self.image = 0
         self.threshold = AGREEMENT_IOU
         self.pair: tuple[int, int] | None = None
@@ -100,8 +105,10 @@ class Store:
         self._table: ImageTable | None = None
         self._objects: Objects | None = None
 
-    def open(self, prepared: Prepared) -> None:
+    def open(self, prepared: Prepared, found: Discovery | None = None) -> None:
         """Show a study, from its first annotated image."""
+        self.found = self._used = found
+        self.looking = False
         self.prepared = prepared
         self.image = first_image(prepared.study, prepared.pixels)
         self.pair = None
@@ -112,6 +119,18 @@ class Store:
         self._forget()
         self._selected = None
         self.study_changed.emit()
+
+    def look_at(self, found: Discovery) -> None:
+        """Show what was found, before it is used; what is open stays open."""
+        self.found = found
+        self.looking = True
+        self.found_changed.emit()
+
+    def look_away(self) -> None:
+        """Show the study that is open, and forget what was found besides."""
+        self.found = self._used
+        self.looking = False
+        self.found_changed.emit()
 
     @property
     def image_name(self) -> str:

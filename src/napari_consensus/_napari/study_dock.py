@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
+    QDockWidget,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 
 from napari_consensus._napari.canvas_choice import CanvasChoice
 from napari_consensus._napari.dock import Dock
+from napari_consensus._napari.found_page import FoundPage
 from napari_consensus._napari.store import ShownRater
 from napari_consensus._napari.table_view import Column, TableView
 from napari_consensus._napari.tables import (
@@ -30,10 +31,7 @@ from napari_consensus._napari.tables import (
     GROUPING_IOU,
     Prepared,
     image_list,
-    prepare,
 )
-from napari_consensus.formats import read
-from napari_consensus.progress import Progress, silent
 
 _EMPTY = (
     "No study is open.\n\nOpen a folder (images and annotations) or one annotation file, or drop "
@@ -53,6 +51,8 @@ class StudyDock(Dock):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer, _EMPTY)
         self._listed: Prepared | None = None
+        self.found = FoundPage(self)
+        self.add_page(self.found.grid)
         self._make_top()
         self.summary = QLabel()
         self.summary.setWordWrap(True)
@@ -80,12 +80,14 @@ class StudyDock(Dock):
         self.rows.addWidget(self.on_canvas)
         self.rows.addWidget(self.raters, 2)
         store = self.store
+        self.listen(store.found_changed, then=self._come_forward)
+        self.listen(store.found_changed)
         self.listen(store.study_changed, store.image_changed, store.objects_changed)
         self.listen(store.raters_changed, store.canvas_changed)
 
     def open_path(self, path: str | Path) -> None:
-        """Read and show a study, in a thread."""
-        self.start(f"Reading {Path(path).name}", _read, Path(path), then=self.store.open)
+        """Read a study in a thread; show what was found first where it is guessed."""
+        self.found.open_paths([Path(path)])
 
     def refresh(self) -> None:
         """Show images and raters."""
@@ -97,17 +99,47 @@ class StudyDock(Dock):
         self.on_canvas.show_choice()
         self._fill_raters()
 
+    def show_page(self) -> None:
+        """Show the study, or what was found before it is used."""
+        super().show_page()
+        store = self.store
+        self.look.setEnabled(store.found is not None and not store.looking)
+        if store.looking:
+            self.show_other_page(self.found.grid)
+            self.found.refresh()
+
     def _make_top(self) -> None:
         row = QHBoxLayout()
-        for text, act, tip in (
-            ("Open folder…", self._ask_folder, "A folder with images and annotations."),
-            ("Open file…", self._ask_file, "One file of annotations: CSV, GeoJSON, COCO."),
+        self.look = QPushButton("Look at what was found")
+        self.look.setEnabled(False)
+        for button, act, tip in (
+            (
+                QPushButton("Open folder…"),
+                self.found.ask_folder,
+                "A folder: images and annotations.",
+            ),
+            (
+                QPushButton("Open files…"),
+                self.found.ask_files,
+                "Files of annotations, of one study.",
+            ),
+            (self.look, self._look, "Whose the files are, which images, what was guessed."),
         ):
-            button = QPushButton(text)
             button.setToolTip(tip)
             button.clicked.connect(act)
             row.addWidget(button)
         self.top.addLayout(row)
+
+    def _come_forward(self) -> None:
+        """Leave no person waiting for a study that waits behind other docks."""
+        frame = self.parent()
+        if self.store.looking and not self.isVisible() and isinstance(frame, QDockWidget):
+            frame.show()
+            frame.raise_()
+
+    def _look(self) -> None:
+        if self.store.found is not None:
+            self.store.look_at(self.store.found)
 
     def _make_raters(self) -> None:
         tree = self.raters
@@ -202,25 +234,6 @@ class StudyDock(Dock):
         if column == 0:
             checked = item.checkState(0) == Qt.CheckState.Checked
             self.store.show_raters({item.text(0): checked})
-
-    def _ask_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "Open a study folder")
-        if path:
-            self.open_path(path)
-
-    def _ask_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self,
-            "Open annotations",
-            "",
-            "Annotations (*.csv *.tsv *.json *.geojson);;All files (*)",
-        )
-        if path:
-            self.open_path(path)
-
-
-def _read(path: Path, *, progress: Progress = silent) -> Prepared:
-    return prepare(read(path, progress=progress), progress=progress)
 
 
 def _summary(prepared: Prepared | None) -> str:

@@ -15,6 +15,8 @@ from napari_consensus.agreement.numbers import RaterPair, f1_micro, f1_over_iou,
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.groups import ObjectGroups, Pairs
 from napari_consensus.data.study import Study
+from napari_consensus.formats import read_discovery
+from napari_consensus.formats.discovery import Discovery
 from napari_consensus.grouping import group
 from napari_consensus.matching import match_raters
 from napari_consensus.pairing import overlapping_pairs
@@ -208,6 +210,13 @@ def prepare(
         pair_start=np.searchsorted(of_pair, images),
         pixels=dict(pixels or {}),
     )
+
+
+def prepare_found(
+    found: Discovery, *, skip_refused: bool = False, progress: Progress = silent
+) -> Prepared:
+    """Make the study ready that was discovered."""
+    return prepare(read_discovery(found, skip_refused=skip_refused), progress=progress)
 
 
 def image_table(prepared: Prepared, image: int) -> ImageTable:

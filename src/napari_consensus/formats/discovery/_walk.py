@@ -78,7 +78,7 @@ def walk(paths: Sequence[Path], ignored: Container[str] = ()) -> Walked:
     paths
         Files and folders, as a person named them.
     ignored
-        Names of files to leave out, relative to the one folder that was named.
+        Names of files to leave out, relative to the folder above all paths.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def walk(paths: Sequence[Path], ignored: Container[str] = ()) -> Walked:
             raise ReadError(msg)
         if path.is_dir():
             _enter(path, found, ignored)
-        else:
+        elif found.name_of(path) not in ignored:
             _take_named(path, found)
     found.annotations = sorted(dict(found.annotations).items(), key=lambda f: f[0].parts)
     found.images = sorted(set(found.images), key=lambda p: p.parts)
