@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from napari_consensus.data.annotations import (
     NO_CATEGORY,
     Annotations,
-    Native,
     Outline,
     annotations_from_boxes,
-    coded,
 )
+from napari_consensus.data.names import coded
+from napari_consensus.data.native import Native
 from napari_consensus.data.raters import RaterKind, RaterSet, Regions
 from napari_consensus.errors import TableError
 

@@ -16,9 +16,9 @@ from napari_consensus.formats._rows import Rows
 from napari_consensus.progress import silent
 from napari_consensus.slides.hamamatsu import ScanPosition
 
-READ_ONLY = [name for name, f in FORMATS.items() if f.write is None and f.suffixes]
-JSON = ["labelme", "via", "organoid-counter", "vlm"]
-XML = ["voc", "labelme-web", "asap", "ndpa", "lidc"]
+IN_FILES = [name for name, f in FORMATS.items() if f.suffixes]
+JSON = ["labelme", "via", "organoid-counter", "vlm", "geojson", "coco", "label-studio"]
+XML = ["voc", "labelme-web", "asap", "ndpa", "lidc", "imagescope", "cvat"]
 JUNK = (
     "", "nan", "inf", "-1e999", "1e300", "1e9", "-0.0", "9" * 400, "1_0", "null", "true", '""',
     "[]", "{}", "[[[[[[", "{" * 50, "<a>", "&lt;", "]]>", "٣", "\x00", "\ud7ff", "a,b", "'", '"',
@@ -69,7 +69,7 @@ def readable(samples, tmp_path, picture, monkeypatch):
     return read
 
 
-@pytest.mark.parametrize("name", READ_ONLY)
+@pytest.mark.parametrize("name", IN_FILES)
 @QUIET
 @given(data=st.data())
 def test_a_file_cut_or_overwritten_anywhere_is_read_or_refused(readable, samples, name, data):
@@ -80,7 +80,7 @@ def test_a_file_cut_or_overwritten_anywhere_is_read_or_refused(readable, samples
     readable(name, content[:start] + data.draw(st.binary(max_size=12)) + content[stop:])
 
 
-@pytest.mark.parametrize("name", READ_ONLY)
+@pytest.mark.parametrize("name", IN_FILES)
 @QUIET
 @given(data=st.data())
 def test_a_file_with_any_words_replaced_is_read_or_refused(readable, samples, name, data):
@@ -129,7 +129,7 @@ def test_xml_that_unfolds_or_nests_without_end_is_refused(readable, samples, nam
     readable(name, (body[: root.end()] + "<object>" * 5000 + body[root.end() :]).encode())
 
 
-@pytest.mark.parametrize("name", READ_ONLY)
+@pytest.mark.parametrize("name", IN_FILES)
 def test_bytes_of_other_kinds_are_read_or_refused(readable, samples, name):
     content = samples[name].read_bytes()
     for data in (b"", b"\0", b"\xff\xfe", b"\x1f\x8b\x08", bytes(range(256)), b"PK\x03\x04" * 9):

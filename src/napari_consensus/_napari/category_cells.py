@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_consensus._napari.corrections import with_severity, with_synonym
 from napari_consensus._napari.found_cells import Cell, Cells
-from napari_consensus.data.annotations import natural
+from napari_consensus.data.names import natural
 from napari_consensus.errors import ParameterError
 from napari_consensus.formats.discovery import Discovery, StudyFile
 

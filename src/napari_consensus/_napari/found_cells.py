@@ -12,7 +12,7 @@ from napari_consensus._napari.corrections import (
     with_kind,
     with_rater_called,
 )
-from napari_consensus.data.annotations import natural
+from napari_consensus.data.names import natural
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.formats.discovery import Basis, Discovery, FoundFile, Known, StudyFile
 

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_consensus.data.annotations import natural
+from napari_consensus.data.names import natural
 
 
 @dataclass(frozen=True, eq=False)

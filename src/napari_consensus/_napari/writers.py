@@ -10,8 +10,9 @@ import numpy as np
 
 from napari_consensus._napari import layers
 from napari_consensus._napari.metadata import METADATA, Held
-from napari_consensus.data.annotations import Annotations, coded
+from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.consensus import Consensus
+from napari_consensus.data.names import coded
 from napari_consensus.data.raters import RaterKind, RaterSet
 from napari_consensus.formats import write
 

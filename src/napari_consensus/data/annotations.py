@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -10,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_consensus.data._columns import codes, column, gather, offsets, offsets_of
+from napari_consensus.data.names import NO_NAME, coded
 from napari_consensus.data.raters import RaterKind, RaterSet
 from napari_consensus.errors import TableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-NO_CATEGORY = -1
-_ENTRIES_AT_ONCE = 65_536
+    from napari_consensus.data.native import Native
+
+NO_CATEGORY = NO_NAME
 
 
 class Outline(IntEnum):
@@ -29,40 +30,6 @@ class Outline(IntEnum):
     POLYGON = 1
     POINT = 2
     MASK = 3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Native:
-    """What a format had for each annotation that no column holds, kept as bytes.
-
-    Parameters
-    ----------
-    blob
-        All entries, end to end.
-    start
-        (n + 1,) offsets of each annotation's entry.
-    """
-
-    blob: bytes
-    start: NDArray[np.int64]
-
-    def __post_init__(self) -> None:
-        start = offsets("native.start", self.start, None, len(self.blob))
-        object.__setattr__(self, "start", start)
-
-    def __getitem__(self, row: int) -> bytes:
-        return self.blob[self.start[row] : self.start[row + 1]]
-
-    def take(self, order: NDArray[np.int64]) -> Native:
-        """Keep the entries `order`, in that order."""
-        blob = self.blob
-        parts = []
-        # Some rows at a time, for an object an entry takes more memory than what is in it.
-        for first in range(0, len(order), _ENTRIES_AT_ONCE):
-            rows = order[first : first + _ENTRIES_AT_ONCE]
-            ends = zip(self.start[rows].tolist(), self.start[rows + 1].tolist(), strict=True)
-            parts.append(b"".join([blob[a:b] for a, b in ends]))
-        return Native(b"".join(parts), offsets_of(np.diff(self.start)[order]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -388,25 +355,6 @@ def box_outlines(corners: NDArray[np.float64]) -> dict[str, Any]:
         "parts": np.arange(n + 1, dtype=np.int64),
         "kind": np.full(n, Outline.BOX, np.int8),
     }
-
-
-def natural(name: str) -> tuple[tuple[bool, int, str], ...]:
-    """Sort key under which "rater 10" follows "rater 9"."""
-    parts = re.findall(r"\d+|\D+", name)
-    return tuple(
-        (False, int(p), p) if p.isdecimal() and p.isascii() else (True, 0, p) for p in parts
-    )
-
-
-def coded(values: Iterable[str | None]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-    """Code names by their natural order; None becomes -1."""
-    seen: dict[str | None, int] = {}
-    first_seen = np.fromiter((seen.setdefault(v, len(seen)) for v in values), np.int64)
-    names = tuple(sorted((v for v in seen if v is not None), key=natural))
-    place: dict[str | None, int] = {None: NO_CATEGORY}
-    place.update({name: k for k, name in enumerate(names)})
-    renumber = np.array([place[v] for v in seen], dtype=np.int32)
-    return names, renumber[first_seen] if len(first_seen) else np.empty(0, np.int32)
 
 
 def _canonical_order(table: Annotations) -> NDArray[np.int64]:

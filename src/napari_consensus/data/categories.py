@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_consensus.data.annotations import NO_CATEGORY, natural
+from napari_consensus.data.annotations import NO_CATEGORY
+from napari_consensus.data.names import natural
 from napari_consensus.data.study import CategoryRule
 from napari_consensus.errors import ParameterError
 

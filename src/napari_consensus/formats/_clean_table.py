@@ -144,12 +144,19 @@ def _piece(data: bytes, line: int, records: Records, columns: Columns) -> Piece:
     n = _count_lines(data, records.delimiter, len(records.header))
     first = _first_line(data).split(records.delimiter.encode())
     scored = bool(columns.score) and first[place[columns.score]].strip() != b""
-    dtype: dict[int, Any] = dict.fromkeys(place.values(), "category")
+    # pandas makes numbers of categories that all look like some, and 1 of 01.
+    dtype: dict[int, Any] = {
+        k: object if _looks_numeric(first[k]) else "category" for k in place.values()
+    }
     dtype |= {place[name]: np.float64 for name in columns.box}
     if scored:
         dtype[place[columns.score]] = np.float64
     if columns.id:
         dtype[place[columns.id]] = np.uint64
+    numbered = {*columns.box, *((columns.score,) if scored else ()), columns.id} - {""}
+    # pandas makes numbers of a column that says nothing but true.
+    if not all(_looks_numeric(first[place[name]]) for name in numbered):
+        raise _OddError
     frame = _parsed(data, records.delimiter, dtype)
     if len(frame) != n:
         raise _OddError
@@ -158,14 +165,7 @@ def _piece(data: bytes, line: int, records: Records, columns: Columns) -> Piece:
     # Not a number is not within the limit either.
     if not np.abs(boxes).max() <= LARGEST or (ends[:, 2:] <= ends[:, :2]).any():
         raise _OddError
-    numbered = {*columns.box, columns.id, columns.score if scored else ""}
-    names = {
-        name: Named(
-            [str(text) for text in frame[place[name]].cat.categories],
-            frame[place[name]].cat.codes.to_numpy(),
-        )
-        for name in columns.used() - numbered
-    }
+    names = {name: _named(frame[place[name]]) for name in columns.used() - numbered}
     if columns.score and not scored and any(names.pop(columns.score).texts):
         raise _OddError
     score = frame[place[columns.score]].to_numpy() if scored else np.full(n, np.nan)
@@ -176,6 +176,27 @@ def _piece(data: bytes, line: int, records: Records, columns: Columns) -> Piece:
         score if columns.score else None,
         _ids(data, records, columns, frame) if columns.id else None,
     )
+
+
+def _looks_numeric(field: bytes) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _named(column: pd.Series[Any]) -> Named:
+    import pandas as pd
+
+    if column.dtype == object:
+        code, texts = pd.factorize(column)
+        found = Named(list(texts), code)
+    else:
+        found = Named(list(column.cat.categories), column.cat.codes.to_numpy())
+    if set(map(type, found.texts)) != {str}:
+        raise _OddError
+    return found
 
 
 def _count_lines(data: bytes, delimiter: str, width: int) -> int:
@@ -204,12 +225,14 @@ def _ids(
     ends = np.flatnonzero(text == _NEWLINE)
     if len(ends) < len(frame):
         ends = np.append(ends, len(data))
-    marks = np.flatnonzero(text == ord(records.delimiter)).reshape(-1, width - 1)
-    first = marks[:, k - 1] if k else np.append(-1, ends[:-1])
-    last = marks[:, k] if k < width - 1 else ends
+    last = ends
+    if k < width - 1:
+        last = np.flatnonzero(text == ord(records.delimiter)).reshape(-1, width - 1)[:, k]
     values: NDArray[np.uint64] = frame[k].to_numpy()
     digits = np.searchsorted(_TENS, values, side="right") + 1
-    if (digits != last - first - 1).any():
+    # Before so many digits, the field begins: on the first of a piece nothing stands there.
+    before = np.append(np.frombuffer(b"\n", np.uint8), text)[last - digits]
+    if (before != (ord(records.delimiter) if k else _NEWLINE)).any():
         raise _OddError
     return values
 

@@ -65,6 +65,8 @@ def listed_json(values: Iterable[object]) -> Iterator[str]:
 
 def text_of(value: object) -> str:
     """Return a name that JSON gave as text; numbers as they are written, else ""."""
+    if type(value) is str:
+        return value.strip()
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return str(value).strip()

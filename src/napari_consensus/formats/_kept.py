@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from napari_consensus.formats._json import compact, json_in, text_of
 from napari_consensus.formats._marks import Mark, box_of, id_of, score_of, session_of, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from napari_consensus.data.raters import RaterKind
@@ -53,15 +53,15 @@ class Kept(NamedTuple):
 
 def kept_of(members: Mapping[str, object]) -> Kept:
     """Read back what `kept_members` made."""
+    get = members.get
+    # Most annotations have no more than the first three.
+    said = {
+        name: read(value)
+        for name, read in _RARE.items()
+        if name in members and (value := get(name)) is not None
+    }
     return Kept(
-        rater=text_of(members.get("rater")),
-        kind=text_of(members.get("rater_kind")),
-        id=id_of(members.get("annotation_id")),
-        session=session_of(members.get("session")),
-        score=_number(members.get("score")),
-        assisted=box_of(json_in(members.get("assisted"))),
-        outline=text_of(members.get("outline")),
-        part=whole(members.get("part")) or 0,
+        text_of(get("rater")), text_of(get("rater_kind")), id_of(get("annotation_id")), **said
     )
 
 
@@ -134,3 +134,20 @@ def _number(value: object) -> float:
         except ValueError:
             return np.nan
     return score_of(value)
+
+
+def _part(value: object) -> int:
+    return whole(value) or 0
+
+
+def _box(value: object) -> tuple[float, ...] | None:
+    return box_of(json_in(value))
+
+
+_RARE: dict[str, Callable[[object], Any]] = {
+    "session": session_of,
+    "score": _number,
+    "assisted": _box,
+    "outline": text_of,
+    "part": _part,
+}

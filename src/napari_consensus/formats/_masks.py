@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_consensus.formats._outlines import Ring
 
 _LARGEST_SIDE = 1_000_000
-_MOST_PIXELS = 1 << 27
+_MOST_PIXELS = 1 << 26
 _MORE, _NEGATIVE = 0x20, 0x10
 
 
@@ -50,8 +50,8 @@ def counts_of_text(text: str) -> list[int]:
     """
     counts: list[int] = []
     value = shift = 0
-    for byte in text.encode("ascii", "replace"):
-        bits = byte - 48
+    for character in text:
+        bits = ord(character) - 48
         if not 0 <= bits < 64 or shift > 60:
             msg = "compressed run lengths hold a character that they cannot hold"
             raise OutlineError(msg)
@@ -97,7 +97,7 @@ def crop_of_runs(counts: Sequence[object] | NDArray[np.int64], height: int, widt
     turns = ((stop - 1) // height > start // height).any()
     y0 = 0 if turns else int((start % height).min())
     y1 = height if turns else int(((stop - 1) % height).max()) + 1
-    if (x1 - x0) * (y1 - y0) > _MOST_PIXELS or (x1 - x0) * height > 8 * _MOST_PIXELS:
+    if (x1 - x0) * (y1 - y0) > _MOST_PIXELS or (x1 - x0) * height > 4 * _MOST_PIXELS:
         msg = f"the mask spans {x1 - x0} x {y1 - y0} pixels, more than {_MOST_PIXELS:,}"
         raise OutlineError(msg)
     flat = np.zeros((x1 - x0) * height + 1, np.int8)
@@ -145,11 +145,12 @@ def rings_of_mask(crop: Crop) -> list[Ring]:
         msg = "the mask is empty"
         raise OutlineError(msg)
     rings: list[Ring] = []
-    while steps:
-        rings += [
-            [(float(x + crop.x), float(y + crop.y)) for x, y in ring]
-            for ring in _walked(steps, next(iter(steps)))
-        ]
+    for start in list(steps):
+        if start in steps:
+            rings += [
+                [(float(x + crop.x), float(y + crop.y)) for x, y in ring]
+                for ring in _walked(steps, start)
+            ]
     return rings
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_consensus.data._columns import offsets_of
-from napari_consensus.data.annotations import Native
+from napari_consensus.data.native import Native
 from napari_consensus.formats._json import compact
 from napari_consensus.formats._outlines import OutlineError
 

@@ -79,9 +79,7 @@ def number(value: object) -> float:
         msg = f"a coordinate must be a number, not {_found(value)}"
         raise OutlineError(msg)
     if not -LARGEST <= value <= LARGEST:
-        msg = (
-            f"a coordinate must be finite and within {LARGEST:.0e} pixels, not {_found(value)}"
-        )
+        msg = f"a coordinate must be finite and within {LARGEST:.0e} pixels, not {_found(value)}"
         raise OutlineError(msg)
     return float(value)
 
@@ -211,16 +209,27 @@ def nested(rings: Sequence[Ring]) -> list[list[Ring]]:
     """
     if len(rings) == 1:
         return [list(rings)]
-    around = [
-        [j for j, other in enumerate(rings) if j != i and within(ring, other)]
-        for i, ring in enumerate(rings)
-    ]
+    around = rings_around(rings)
     parts = {i: [ring] for i, ring in enumerate(rings) if len(around[i]) % 2 == 0}
     for i, ring in enumerate(rings):
         if i not in parts:
             outer = [j for j in around[i] if j in parts]
             parts[min(outer, key=lambda j: abs(signed_area(rings[j])))].append(ring)
     return list(parts.values())
+
+
+def rings_around(rings: Sequence[Ring]) -> list[list[int]]:
+    """For each ring, which of the others it lies within."""
+    corners = np.array([[*map(min, zip(*r, strict=True)), *map(max, zip(*r, strict=True))]
+                        for r in rings])  # fmt: skip
+    areas = np.array([abs(signed_area(ring)) for ring in rings])
+    around = []
+    for k, ring in enumerate(rings):
+        # Thousands of rings are told apart by their bounds.
+        touching = (corners[:, :2] <= corners[k, 2:]) & (corners[:, 2:] >= corners[k, :2])
+        others = np.flatnonzero(touching.all(axis=1) & (areas > areas[k])).tolist()
+        around.append([j for j in others if within(ring, rings[j])])
+    return around
 
 
 def within(ring: Ring, other: Ring) -> bool:

@@ -14,12 +14,12 @@ from napari_consensus.data._columns import offsets_of
 from napari_consensus.data.annotations import (
     NO_CATEGORY,
     Annotations,
-    Native,
     Outline,
     box_outlines,
-    natural,
 )
 from napari_consensus.data.ids import told_apart
+from napari_consensus.data.names import natural
+from napari_consensus.data.native import Native
 from napari_consensus.data.raters import RaterKind, RaterSet
 from napari_consensus.data.study import Study
 from napari_consensus.errors import Refusal, RefusedError

@@ -196,7 +196,6 @@ def _is_odd(table: LongTable, piece: Piece) -> bool:
 
 def _take_piece(table: LongTable, piece: Piece, rows: Rows) -> None:
     columns = table.columns
-    n = len(piece.lines)
     session = piece.names.get(columns.session)
     rows.add(
         Block(
@@ -209,7 +208,6 @@ def _take_piece(table: LongTable, piece: Piece, rows: Rows) -> None:
             id=table.records.content.ids(piece.lines) if piece.id is None else piece.id,
             score=piece.score,
             session=None if session is None else _sessions(session.texts)[0][session.code],
-            assisted=np.full((n, 4), np.nan) if columns.assisted else None,
         )
     )
 
@@ -290,7 +288,7 @@ def _assisted(name: str, fields: _Checked) -> NDArray[np.float64] | None:
     boxes = listed(fields[name])
     broken = boxes.bad | (~np.isfinite(boxes.values).all(axis=1) & ~boxes.missing)
     fields.refuse(broken, name, "an assisted box must be four numbers, or empty")
-    return boxes.values
+    return None if boxes.missing.all() else boxes.values
 
 
 def _outlines(

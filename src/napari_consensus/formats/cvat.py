@@ -8,6 +8,7 @@ from napari_consensus.data.annotations import NO_CATEGORY, Outline
 from napari_consensus.errors import ReadError
 from napari_consensus.formats._cvat_shapes import SHAPES, outlines_of
 from napari_consensus.formats._declared import OURS, declaration, take_declaration
+from napari_consensus.formats._export import FACTS
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._json import compact, json_in
 from napari_consensus.formats._kept import KEPT, PartedMarks, kept_members, kept_of
@@ -188,9 +189,11 @@ def _take(shape: _Shape, record: int, rater: str, marks: PartedMarks) -> None:
 def _left(shape: Element, said: Mapping[str, str]) -> dict[str, Any]:
     """Return what of a shape no column holds."""
     members = {key: value for key, value in shape.attrib.items() if key not in _GEOMETRY}
-    if "rater_kind" in said:
-        members = {} if members == _PLAIN else members
-    named = {k: v for k, v in said.items() if k not in KEPT and k not in _RATERS}
+    if members == _PLAIN:
+        members = {}
+    # What a consensus says of its objects is made anew; only of those do we write ids.
+    ours = KEPT.union(_RATERS, FACTS if "ids" in said and "rater_kind" in said else ())
+    named = {k: v for k, v in said.items() if k not in ours}
     return members | ({"attributes": named} if named else {})
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from napari_consensus.data.annotations import NO_CATEGORY, Outline
-from napari_consensus.errors import ParameterError, ReadError
-from napari_consensus.formats._declared import OURS, declaration, take_declaration
+from napari_consensus.errors import ReadError
+from napari_consensus.formats._declared import OURS, take_declaration
 from napari_consensus.formats._format import Format
-from napari_consensus.formats._json import compact, json_in
-from napari_consensus.formats._kept import KEPT, Kept, PartedMarks, kept_members, kept_of
+from napari_consensus.formats._imagescope_writing import NAME, cornered, write_imagescope
+from napari_consensus.formats._json import json_in
+from napari_consensus.formats._kept import KEPT, Kept, PartedMarks, kept_of
 from napari_consensus.formats._marks import Mark, rater_of
-from napari_consensus.formats._native import packed, unpacked
+from napari_consensus.formats._native import packed
 from napari_consensus.formats._outlines import (
     OutlineError,
     checked_ring,
@@ -27,28 +29,24 @@ from napari_consensus.formats._outlines import (
 from napari_consensus.formats._rows import UNSAID
 from napari_consensus.formats._shapes import turned_ellipse
 from napari_consensus.formats._source import head
-from napari_consensus.formats._xml import line_of, parse_xml, root_of, start_tag
+from napari_consensus.formats._xml import line_of, parse_xml, root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
     from xml.etree.ElementTree import Element
 
-    from napari_consensus.formats._export import Export, Layer, Row
     from napari_consensus.formats._outlines import Ring
     from napari_consensus.formats._rows import Rows
     from napari_consensus.progress import Progress
 
-_NAME = "imagescope"
 _RECTANGLE, _ELLIPSE = "1", "2"
-_TYPES = {Outline.BOX: "1", Outline.POLYGON: "0", Outline.POINT: "5", Outline.MASK: "0"}
 # What ImageScope calls an attribute that nobody named.
 _UNNAMED = frozenset({"", "description"})
 _PEOPLE = re.compile(
     r"(rater|annotator|reader|observer|pathologist|radiologist|expert|doctor|dr)\b", re.IGNORECASE
 )
 _MAPPED = frozenset({"NegativeROA", "Type"})
-_COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178))
 
 
 class _Region(NamedTuple):
@@ -118,7 +116,7 @@ def read_imagescope(path: Path, rows: Rows, progress: Progress) -> None:
         done += len(regions)
         progress(done, total)
     reading.note(rows, path)
-    marks.finish(content, _NAME)
+    marks.finish(content, NAME)
 
 
 class _Reading:
@@ -154,8 +152,11 @@ class _Reading:
                 (holes if hole else outlined).append(_Region(element, kept, *found))
             else:
                 self.marks.leave_out("arrows, rulers and regions without vertices")
+        bounds = np.array([_bounds(region.rings[0]) for region in outlined]).reshape(-1, 4)
         for region in holes:
-            self._cut(outlined, region)
+            near = _bounds(region.rings[0])
+            touching = (bounds[:, :2] <= near[2:]) & (bounds[:, 2:] >= near[:2])
+            self._cut(outlined, np.flatnonzero(touching.all(axis=1)).tolist(), region)
         for region in outlined:
             self._put(layer, region)
 
@@ -166,19 +167,19 @@ class _Reading:
         if self.by_colour:
             rows.note(f"{path.name}: layers without a name are told apart by their colours")
 
-    def _cut(self, outlined: list[_Region], hole: _Region) -> None:
-        """Add a hole to the smallest region around it."""
+    def _cut(self, outlined: list[_Region], near: list[int], hole: _Region) -> None:
+        """Add a hole to the smallest region around it, one of those near it."""
         ring = hole.rings[0]
         around = [
             k
-            for k, region in enumerate(outlined)
-            if region.kind is not Outline.POINT
-            and within(ring, _cornered(region.kind, region.rings[0]))
+            for k in near
+            if outlined[k].kind is not Outline.POINT
+            and within(ring, cornered(outlined[k].kind, outlined[k].rings[0]))
         ]
         if not around:
             self._refuse(hole.element, "a negative region must lie within another of its layer")
             return
-        outer = [_cornered(outlined[k].kind, outlined[k].rings[0]) for k in around]
+        outer = [cornered(outlined[k].kind, outlined[k].rings[0]) for k in around]
         best = min(range(len(around)), key=lambda k: abs(signed_area(outer[k])))
         region = outlined[around[best]]
         rings = [outer[best], *region.rings[1:], ring]
@@ -191,7 +192,7 @@ class _Reading:
         rater = layer.name if self.people else kept.rater
         foreign = layer.category is None and layer.name
         try:
-            native = packed(_NAME, _left(layer, region.element))
+            native = packed(NAME, _left(layer, region.element))
         except OutlineError as error:
             self._refuse(region.element, error)
             return
@@ -277,12 +278,9 @@ def _outline(region: Element, stated: str) -> tuple[Outline, list[Ring]]:
     return (Outline.BOX, [box]) if box is not None else (Outline.POLYGON, rings)
 
 
-def _cornered(kind: Outline, ring: Ring) -> Ring:
-    """Return the vertices of a ring, all four of a box."""
-    if kind is not Outline.BOX:
-        return ring
-    (x0, y0), (x1, y1) = ring
-    return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+def _bounds(ring: Ring) -> tuple[float, float, float, float]:
+    xs, ys = zip(*ring, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _left(layer: _Layer, region: Element) -> dict[str, Any]:
@@ -296,98 +294,8 @@ def _left(layer: _Layer, region: Element) -> dict[str, Any]:
     return others | ({"Attributes": named} if named else {})
 
 
-def write_imagescope(export: Export, progress: Progress) -> Iterator[str]:
-    """Write the regions of one slide, a layer for each rater and category.
-
-    Raises
-    ------
-    ParameterError
-        Where there are several images.
-    """
-    if len(export.images) > 1:
-        msg = (
-            f"an ImageScope file is about one slide, and these are {len(export.images)}; "
-            "name a folder, which gets a file for each"
-        )
-        raise ParameterError(msg)
-    yield start_tag("Annotations", {OURS: compact(declaration(export))}) + "\n"
-    number = 0
-    for layer in export.layers:
-        # Rows of one rater follow one another, and so do layers of a category then.
-        rows = sorted(layer.rows(progress), key=lambda row: (row.rater, row.category, row.number))
-        for key, of_layer in groupby(rows, key=lambda row: (row.rater, row.category)):
-            number += 1
-            yield from _written_layer(layer, *key, number, list(of_layer))
-    yield "</Annotations>\n"
-
-
-def _written_layer(
-    layer: Layer, rater: int, category: int, number: int, rows: Sequence[Row]
-) -> Iterator[str]:
-    table = layer.table
-    name = "" if category == NO_CATEGORY else table.categories[category]
-    red, green, blue = _COLOURS[category % len(_COLOURS)]
-    colour = red | green << 8 | blue << 16
-    said = f"{table.raters.names[rater]} {name}".strip()
-    layers = {"Id": number, "Name": said, "LineColor": colour, "Visible": 1, "Type": 4}
-    yield start_tag("Annotation", layers) + "\n<Attributes>"
-    own = {
-        "rater": table.raters.names[rater],
-        "rater_kind": str(table.raters.kinds[rater]),
-        "category": name,
-    }
-    yield "".join(_written_attribute(key, value) for key, value in own.items())
-    yield "</Attributes>\n<Regions>\n"
-    count = 0
-    for row in rows:
-        holes = _are_holes(row.rings)
-        for part, ring in enumerate(row.rings):
-            count += 1
-            yield _written_region(layer, row, ring, (count, part), hole=holes[part])
-    yield "</Regions>\n</Annotation>\n"
-
-
-def _written_attribute(name: str, value: object) -> str:
-    return start_tag("Attribute", {"Name": name, "Id": 0, "Value": value}, empty=True)
-
-
-def _are_holes(rings: Sequence[Ring]) -> list[bool]:
-    """Whether each ring lies within an odd number of others."""
-    if len(rings) == 1:
-        return [False]
-    return [
-        sum(within(ring, other) for j, other in enumerate(rings) if j != k) % 2 == 1
-        for k, ring in enumerate(rings)
-    ]
-
-
-def _written_region(
-    layer: Layer, row: Row, ring: Ring, numbers: tuple[int, int], *, hole: bool
-) -> str:
-    count, part = numbers
-    points = _cornered(row.kind, ring)
-    native = unpacked(row.native, _NAME)
-    members = kept_members(layer, row, part=part)
-    if native:
-        members["native"] = compact(native)
-    others = {k: v for k, v in native.items() if isinstance(v, str)}
-    attributes = {
-        **others,
-        "Id": count,
-        "Type": _TYPES[row.kind],
-        "NegativeROA": int(hole),
-        "DisplayId": count,
-    }
-    own = "".join(_written_attribute(key, value) for key, value in members.items())
-    vertices = "".join(start_tag("Vertex", {"X": x, "Y": y}, empty=True) for x, y in points)
-    return (
-        f"{start_tag('Region', attributes)}<Attributes>{own}</Attributes>"
-        f"<Vertices>{vertices}</Vertices></Region>\n"
-    )
-
-
 IMAGESCOPE = Format(
-    name=_NAME,
+    name=NAME,
     title="Aperio ImageScope XML",
     suffixes=(".imagescope.xml", ".xml"),
     recognises=looks_like_imagescope,

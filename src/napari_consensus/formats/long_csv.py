@@ -62,9 +62,10 @@ def read_long_csv(path: Path, rows: Rows, progress: Progress) -> None:
     records = open_records(path)
     lacking = missing_columns(records.header)
     if lacking:
+        there = " ".join(", ".join(records.header).split())[:300]
         msg = (
             f"{path}, row 1: there is no column for the {lacking[0]}; name one "
-            f"{_ACCEPTED[lacking[0]]}; there are {', '.join(records.header)}"
+            f"{_ACCEPTED[lacking[0]]}; there are {there}"
         )
         raise ReadError(msg)
     columns = find_columns(records.header)

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from napari_consensus.data.annotations import natural
+from napari_consensus.data.names import natural
 from napari_consensus.formats._images import IMAGE_SUFFIXES
 from napari_consensus.formats.discovery._stems import image_key
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_consensus.data.annotations import natural
+from napari_consensus.data.names import natural
 from napari_consensus.formats.discovery._stems import NOT_RATERS, speaks_of_a_rater
 from napari_consensus.formats.discovery._ways import FileName, Part, Way, ways
 
