@@ -180,7 +180,7 @@ def test_a_saved_consensus_layer_holds_what_it_shows(viewer, study, tmp_path):
     layer.save(str(path), plugin="napari-consensus")
     document = json.loads(path.read_text(encoding="utf-8"))
     assert len(document["features"]) == 1
-    assert (tmp_path / "out.provenance.json").is_file()
+    assert (tmp_path / "out.geojson.provenance.json").is_file()
 
 
 def test_shapes_that_were_moved_are_saved_where_they_are(viewer, study, tmp_path):

@@ -39,7 +39,7 @@ def consensus(table):
 def test_beside_a_consensus_stand_its_provenance_and_its_posterior(consensus, tmp_path):
     written = write(consensus, tmp_path / "c.coco.json")
     assert [path.name for path in written] == [
-        "c.coco.json", "c.provenance.json", "c.posterior.csv",
+        "c.coco.json", "c.coco.json.provenance.json", "c.coco.json.posterior.csv",
     ]  # fmt: skip
     assert set(tmp_path.iterdir()) == set(written)
     provenance = json.loads(written[1].read_text(encoding="utf-8"))
@@ -207,9 +207,9 @@ def test_what_stands_already_is_replaced_only_when_asked(table, consensus, tmp_p
 
 
 def test_a_provenance_that_stands_already_refuses_before_any_work(tmp_path):
-    (tmp_path / "c.provenance.json").write_text("mine")
+    (tmp_path / "c.csv.provenance.json").write_text("mine")
     check_target(tmp_path / "c.csv")
-    with pytest.raises(WriteError, match=r"c\.provenance\.json: the file stands already"):
+    with pytest.raises(WriteError, match=r"c\.csv\.provenance\.json: the file stands already"):
         check_target(tmp_path / "c.csv", consensus=True)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import reprlib
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_consensus.data._columns import offsets_of
 from napari_consensus.formats._boxes import LARGEST
+from napari_consensus.pairing.grid import cross_join
+from napari_consensus.progress import silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from napari_consensus.data.annotations import Outline
 
 Ring = list[tuple[float, float]]
+# So many pairs of rings are compared one by one; more are found by their bounds first.
+_FEW_PAIRS = 256
 
 
 _SHORT = reprlib.Repr()
@@ -220,22 +224,42 @@ def nested(rings: Sequence[Ring]) -> list[list[Ring]]:
 
 def rings_around(rings: Sequence[Ring]) -> list[list[int]]:
     """For each ring, which of the others it lies within."""
-    corners = np.array([[*map(min, zip(*r, strict=True)), *map(max, zip(*r, strict=True))]
-                        for r in rings])  # fmt: skip
-    areas = np.array([abs(signed_area(ring)) for ring in rings])
-    around = []
-    for k, ring in enumerate(rings):
-        # Thousands of rings are told apart by their bounds.
-        touching = (corners[:, :2] <= corners[k, 2:]) & (corners[:, 2:] >= corners[k, :2])
-        others = np.flatnonzero(touching.all(axis=1) & (areas > areas[k])).tolist()
-        around.append([j for j in others if within(ring, rings[j])])
+    areas = [abs(signed_area(ring)) for ring in rings]
+    around: list[list[int]] = [[] for _ in rings]
+    for a, b in touching_rings(rings, rings):
+        if areas[a] < areas[b] and _mostly_in(rings[a], rings[b]):
+            around[a].append(b)
     return around
+
+
+def touching_rings(first: Sequence[Ring], second: Sequence[Ring]) -> list[tuple[int, int]]:
+    """Pairs of a ring of `first` and one of `second` whose bounds overlap, or nearly so."""
+    if len(first) * len(second) <= _FEW_PAIRS:
+        return list(product(range(len(first)), range(len(second))))
+    pairs = cross_join(
+        _bounds(first),
+        np.zeros(len(first), np.int64),
+        _bounds(second),
+        np.zeros(len(second), np.int64),
+        0.0,
+        silent,
+    )
+    return list(zip(pairs[0].tolist(), pairs[1].tolist(), strict=True))
+
+
+def _bounds(rings: Sequence[Ring]) -> NDArray[np.float64]:
+    """(n, 4) corners of rings; those of one without a width are one step of a float apart."""
+    low = np.array([tuple(map(min, zip(*ring, strict=True))) for ring in rings], np.float64)
+    high = np.array([tuple(map(max, zip(*ring, strict=True))) for ring in rings], np.float64)
+    return np.hstack([low, np.maximum(high, np.nextafter(low, np.inf))])
 
 
 def within(ring: Ring, other: Ring) -> bool:
     """Whether most vertices of a ring lie within a larger one; some may touch it."""
-    if abs(signed_area(ring)) >= abs(signed_area(other)):
-        return False
+    return abs(signed_area(ring)) < abs(signed_area(other)) and _mostly_in(ring, other)
+
+
+def _mostly_in(ring: Ring, other: Ring) -> bool:
     return 2 * sum(_holds(other, point) for point in ring) > len(ring)
 
 

@@ -44,7 +44,7 @@ def write(
 ) -> tuple[Path, ...]:
     """Write annotations, a consensus or a study.
 
-    Beside a consensus stand `<stem>.provenance.json` and `<stem>.posterior.csv`. A path
+    Beside a consensus stand `<name>.provenance.json` and `<name>.posterior.csv`. A path
     without a suffix is a folder, which gets a file for each image: GeoJSON, or another format
     that holds one image a file.
 
@@ -196,10 +196,8 @@ def _check_new_folder(folder: Path, *, overwrite: bool) -> None:
 def _beside(target: Path) -> list[Path]:
     if _is_folder(target):
         return [target / name for name in _BESIDE]
-    suffixes = sorted({s for f in _WRITABLE.values() for s in f.suffixes}, key=len, reverse=True)
-    end = next((s for s in suffixes if target.name.casefold().endswith(s)), target.suffix)
-    stem = target.name[: len(target.name) - len(end)]
-    return [target.with_name(f"{stem}.{name}") for name in _BESIDE]
+    # By the whole name: one consensus written in several formats keeps what stands beside each.
+    return [target.with_name(f"{target.name}.{name}") for name in _BESIDE]
 
 
 def _pieces(format: Format, export: Export, progress: Progress) -> Iterable[str]:

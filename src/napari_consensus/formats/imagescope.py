@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from napari_consensus.data.annotations import NO_CATEGORY, Outline
 from napari_consensus.errors import ReadError
 from napari_consensus.formats._declared import OURS, take_declaration
@@ -24,6 +22,7 @@ from napari_consensus.formats._outlines import (
     rectangle,
     signed_area,
     spanned_box,
+    touching_rings,
     within,
 )
 from napari_consensus.formats._rows import UNSAID
@@ -152,11 +151,7 @@ class _Reading:
                 (holes if hole else outlined).append(_Region(element, kept, *found))
             else:
                 self.marks.leave_out("arrows, rulers and regions without vertices")
-        bounds = np.array([_bounds(region.rings[0]) for region in outlined]).reshape(-1, 4)
-        for region in holes:
-            near = _bounds(region.rings[0])
-            touching = (bounds[:, :2] <= near[2:]) & (bounds[:, 2:] >= near[:2])
-            self._cut(outlined, np.flatnonzero(touching.all(axis=1)).tolist(), region)
+        self._cut(outlined, holes)
         for region in outlined:
             self._put(layer, region)
 
@@ -167,23 +162,28 @@ class _Reading:
         if self.by_colour:
             rows.note(f"{path.name}: layers without a name are told apart by their colours")
 
-    def _cut(self, outlined: list[_Region], near: list[int], hole: _Region) -> None:
-        """Add a hole to the smallest region around it, one of those near it."""
-        ring = hole.rings[0]
-        around = [
-            k
-            for k in near
-            if outlined[k].kind is not Outline.POINT
-            and within(ring, cornered(outlined[k].kind, outlined[k].rings[0]))
+    def _cut(self, outlined: list[_Region], holes: Sequence[_Region]) -> None:
+        """Add each hole to the smallest region around it."""
+        outer = [
+            [] if region.kind is Outline.POINT else cornered(region.kind, region.rings[0])
+            for region in outlined
         ]
-        if not around:
-            self._refuse(hole.element, "a negative region must lie within another of its layer")
-            return
-        outer = [cornered(outlined[k].kind, outlined[k].rings[0]) for k in around]
-        best = min(range(len(around)), key=lambda k: abs(signed_area(outer[k])))
-        region = outlined[around[best]]
-        rings = [outer[best], *region.rings[1:], ring]
-        outlined[around[best]] = region._replace(kind=Outline.POLYGON, rings=rings)
+        areas = [abs(signed_area(ring)) if ring else 0.0 for ring in outer]
+        # A point, for it has no area, is as good as no ring.
+        rings = [ring or [(0.0, 0.0)] for ring in outer]
+        around: dict[int, int] = {}
+        for hole, k in touching_rings([region.rings[0] for region in holes], rings):
+            smaller = hole not in around or areas[k] < areas[around[hole]]
+            if smaller and within(holes[hole].rings[0], rings[k]):
+                around[hole] = k
+        for number, region in enumerate(holes):
+            k = around.get(number, -1)
+            if k < 0:
+                rule = "a negative region must lie within another of its layer"
+                self._refuse(region.element, rule)
+            else:
+                cut = [outer[k], *outlined[k].rings[1:], region.rings[0]]
+                outlined[k] = outlined[k]._replace(kind=Outline.POLYGON, rings=cut)
 
     def _put(self, layer: _Layer, region: _Region) -> None:
         rows, kept = self.marks.rows, region.kept
@@ -276,11 +276,6 @@ def _outline(region: Element, stated: str) -> tuple[Outline, list[Ring]]:
     rings = checked_rings([points])
     box = None if stated else rectangle(rings)
     return (Outline.BOX, [box]) if box is not None else (Outline.POLYGON, rings)
-
-
-def _bounds(ring: Ring) -> tuple[float, float, float, float]:
-    xs, ys = zip(*ring, strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _left(layer: _Layer, region: Element) -> dict[str, Any]:
