@@ -300,23 +300,23 @@ def dock(viewer, qtbot):
 def test_a_dropped_folder_is_seen_corrected_saved_and_used(viewer, dock, spelled, qtbot):
     store, grid = dock.store, dock.found.grid
     viewer.open(spelled, plugin="napari-consensus")
-    qtbot.waitUntil(lambda: store.looking, timeout=20_000)
+    qtbot.waitUntil(lambda: store.looking, timeout=60_000)
     assert grid.isVisible()
     assert len(viewer.layers) == 0
     assert store.prepared is None
     table = grid.tables["Raters"].table
     table.setData(table.index(0, 0), "Anna")
-    qtbot.waitUntil(lambda: store.found.raters == ("Anna", "ben"), timeout=20_000)
+    qtbot.waitUntil(lambda: store.found.raters == ("Anna", "ben"), timeout=60_000)
     qtbot.waitUntil(grid.isEnabled)
     table = grid.tables["Categories"].table
     checked = Qt.CheckState.Checked.value
     table.setData(table.index(1, 2), checked, Qt.ItemDataRole.CheckStateRole)
-    qtbot.waitUntil(lambda: not store.found.category_proposals, timeout=20_000)
+    qtbot.waitUntil(lambda: not store.found.category_proposals, timeout=60_000)
     qtbot.waitUntil(grid.isEnabled)
     grid.save.click()
     assert not wants_a_look(discover(spelled))
     grid.use.click()
-    qtbot.waitUntil(lambda: store.prepared is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: store.prepared is not None, timeout=60_000)
     assert not grid.isVisible()
     assert [layer.name for layer in viewer.layers] == ["Anna", "ben"]
     assert store.prepared.annotations.categories == ("ASC-US", "LSIL")
@@ -329,6 +329,6 @@ def test_a_dropped_folder_is_seen_corrected_saved_and_used(viewer, dock, spelled
 def test_files_that_are_dropped_together_are_one_study(viewer, dock, two_raters, qtbot):
     paths = sorted(two_raters.glob("*/slide 1.csv"))
     viewer.open(paths, plugin="napari-consensus")
-    qtbot.waitUntil(lambda: dock.store.looking, timeout=20_000)
+    qtbot.waitUntil(lambda: dock.store.looking, timeout=60_000)
     assert dock.store.found.raters == ("anna", "ben")
     assert len(viewer.layers) == 0

@@ -93,9 +93,9 @@ def test_the_agreement_dock_shows_the_pair_that_is_clicked(open_dock, store, qtb
 def test_the_agreement_dock_counts_all_images_in_a_thread(open_dock, store, qtbot):
     dock = open_dock(AgreementDock)
     dock.scope.setCurrentText("all images")
-    qtbot.waitUntil(lambda: dock.bars.counts.tolist() == [2, 1, 1], timeout=10_000)
+    qtbot.waitUntil(lambda: dock.bars.counts.tolist() == [2, 1, 1], timeout=60_000)
     dock.threshold.slider.setValue(85)
-    qtbot.waitUntil(lambda: dock.shown.minimum_iou == 0.85, timeout=10_000)
+    qtbot.waitUntil(lambda: dock.shown.minimum_iou == 0.85, timeout=60_000)
     assert "all images" in dock.counted.text()
     assert "0.85" in dock.counted.text()
     assert dock.table.text(",").splitlines()[1].startswith("A,B,1,2,1,")
@@ -172,13 +172,13 @@ def test_a_consensus_runs_and_is_scored(open_dock, store, qtbot):
     dock = open_dock(ConsensusDock)
     dock.scope.setCurrentText("all images")
     dock.run_button.click()
-    qtbot.waitUntil(lambda: len(store.runs) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(store.runs) == 1, timeout=60_000)
     assert store.canvas == Canvas.CONSENSUS
     dock.method.setCurrentText("dawid-skene")
     assert dock.parameters.made() == AGGREGATORS["dawid-skene"]()
     dock.support.setValue(2)
     dock.run_button.click()
-    qtbot.waitUntil(lambda: len(store.runs) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(store.runs) == 2, timeout=60_000)
     assert texts(dock.runs, 1) == ["majority", "dawid-skene"]
     assert texts(dock.runs, 2) == ["4", "2"]
     assert texts(dock.runs, 3)[0] == "0.667"
@@ -199,7 +199,7 @@ def test_a_run_can_be_stopped(open_dock, store, qtbot, monkeypatch):
     dock.run_button.click()
     qtbot.waitUntil(dock.job_bar.isVisible)
     dock.job_bar.cancel()
-    qtbot.waitUntil(lambda: not dock.job_bar.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not dock.job_bar.busy, timeout=60_000)
     assert store.runs == ()
     assert dock.run_button.isEnabled()
 
@@ -207,7 +207,7 @@ def test_a_run_can_be_stopped(open_dock, store, qtbot, monkeypatch):
 def test_side_by_side_divides_the_canvas_and_gives_it_back(open_dock, viewer, store, qtbot):
     dock = open_dock(ConsensusDock)
     dock.run_button.click()
-    qtbot.waitUntil(lambda: len(store.runs) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(store.runs) == 1, timeout=60_000)
     before = [(layer.name, layer.visible) for layer in viewer.layers]
     dock.compare.click()
     shown = [layer.name for layer in viewer.layers if layer.visible]
@@ -226,7 +226,7 @@ def test_an_export_is_written_with_its_provenance(open_dock, store, qtbot, tmp_p
     dock.format.setCurrentIndex(dock.format.findData("geojson"))
     dock.path.setText(str(tmp_path / "out.geojson"))
     dock.export_button.click()
-    qtbot.waitUntil(lambda: bool(dock.done.text()), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(dock.done.text()), timeout=60_000)
     assert (tmp_path / "out.geojson").is_file()
     text = (tmp_path / "out.geojson").read_text(encoding="utf-8")
     assert "rater-1" in text
@@ -246,7 +246,7 @@ def test_a_file_that_stands_is_replaced_only_when_the_person_says_so(
     assert not dock.job_bar.busy
     assert target.read_text(encoding="utf-8") == "mine"
     dock.export_button.click()
-    qtbot.waitUntil(lambda: bool(dock.done.text()), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(dock.done.text()), timeout=60_000)
     assert target.read_text(encoding="utf-8") != "mine"
 
 
@@ -260,7 +260,7 @@ def test_a_refused_file_is_one_line_and_changes_nothing(open_dock, store, qtbot,
     dock = open_dock(StudyDock)
     before, told = store.prepared, len(notification_manager.records)
     dock.open_path(broken)
-    qtbot.waitUntil(lambda: len(notification_manager.records) > told, timeout=20_000)
+    qtbot.waitUntil(lambda: len(notification_manager.records) > told, timeout=60_000)
     message = notification_manager.records[-1].message
     assert "broken.csv" in message
     assert "three" in message
@@ -278,7 +278,7 @@ def test_a_removed_dock_leaves_nothing_behind(viewer, store, qtbot, kind):
     viewer.window.remove_dock_widget(dock)
     del dock
     # Work that the dock has begun holds it until it has ended.
-    qtbot.waitUntil(lambda: (gc.collect(), held() is None)[1], timeout=10_000)
+    qtbot.waitUntil(lambda: (gc.collect(), held() is None)[1], timeout=60_000)
     store.show_image(1)
     store.show_pair(None)
     store.set_threshold(0.3)
@@ -325,7 +325,7 @@ def test_a_dock_that_goes_takes_its_work_with_it(open_dock, viewer, store, qtbot
     qtbot.waitUntil(lambda: dock.job_bar.busy)
     viewer.window.remove_dock_widget(dock)
     dock.deleteLater()
-    qtbot.waitUntil(lambda: bool(stopped), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(stopped), timeout=60_000)
     qtbot.wait(50)
     assert store.runs == ()
 
@@ -334,7 +334,7 @@ def test_all_docks_together_do_what_a_person_does(viewer, study, qtbot):
     docks = window.show_study(viewer, study, {})
     viewer.window.show()
     scene = scene_of(viewer)
-    qtbot.waitUntil(lambda: scene.store.prepared is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: scene.store.prepared is not None, timeout=60_000)
     for name in window.DOCKS:
         window.raise_dock(viewer, name)
         window.settle(viewer, 0.05)
@@ -350,12 +350,12 @@ def test_docks_use_only_what_napari_makes_public(make_napari_viewer_proxy, study
     viewer = make_napari_viewer_proxy()
     docks = window.show_study(viewer, study, {})
     store = docks["Study"].store
-    qtbot.waitUntil(lambda: store.prepared is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: store.prepared is not None, timeout=60_000)
     for dock in docks.values():
         dock.refresh()
     store.show_pair((0, 1))
     docks["Consensus"].run()
-    qtbot.waitUntil(lambda: len(store.runs) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(store.runs) == 1, timeout=60_000)
 
 
 def test_the_docks_stand_in_a_menu_of_their_own(viewer):

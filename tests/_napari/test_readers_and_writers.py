@@ -87,7 +87,7 @@ def test_a_dropped_study_is_taken_up_by_the_docks(viewer, study_file, qtbot):
     scene = scene_of(viewer)
     viewer.open(study_file, plugin="napari-consensus")
     dropped = list(viewer.layers)
-    qtbot.waitUntil(lambda: scene.store.prepared is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: scene.store.prepared is not None, timeout=60_000)
     assert list(viewer.layers) == dropped
     assert [r.name for r in scene.store.raters] == ["A", "B"]
     assert not viewer.layers["A"].editable
@@ -98,19 +98,19 @@ def test_a_dropped_study_is_taken_up_by_the_docks(viewer, study_file, qtbot):
 def test_a_study_dropped_before_a_dock_opens_waits_for_it(viewer, study_file, qtbot):
     viewer.open(study_file, plugin="napari-consensus")
     scene = scene_of(viewer)
-    qtbot.waitUntil(lambda: scene.store.prepared is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: scene.store.prepared is not None, timeout=60_000)
     assert len(viewer.layers) == 2
 
 
 def test_a_second_study_replaces_the_first(viewer, study_file, tmp_path, qtbot):
     scene = scene_of(viewer)
     viewer.open(study_file, plugin="napari-consensus")
-    qtbot.waitUntil(lambda: scene.store.prepared is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: scene.store.prepared is not None, timeout=60_000)
     first = scene.store.prepared
     other = tmp_path / "other.csv"
     other.write_text(TABLE.replace("A", "Z"), encoding="utf-8")
     viewer.open(other, plugin="napari-consensus")
-    qtbot.waitUntil(lambda: scene.store.prepared is not first, timeout=20_000)
+    qtbot.waitUntil(lambda: scene.store.prepared is not first, timeout=60_000)
     assert [layer.name for layer in viewer.layers] == ["B", "Z"]
 
 

@@ -249,7 +249,7 @@ def test_a_slide_that_states_its_scale_puts_every_layer_on_microns(
     monkeypatch.setattr("napari_consensus._napari.pixels.open_slide", lambda path: slide)
     scene = scene_of(viewer)
     scene.store.open(tables.prepare(replace(study, image_files={"one": Path("one.tif")})))
-    qtbot.waitUntil(lambda: scene.own.get("image") is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: scene.own.get("image") is not None, timeout=60_000)
     scene.store.show_pair(None)
     assert {tuple(layer.scale) for layer in viewer.layers} == {(0.25, 0.25)}
     assert {str(unit) for layer in viewer.layers for unit in layer.units} == {"micrometer"}
