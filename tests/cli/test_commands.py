@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_consensus.cli import main
+from napari_consensus.cli import desktop, main
 
 HEADER = "image,rater,category,xmin,ymin,xmax,ymax\n"
 GOOD = (
@@ -254,6 +254,21 @@ def test_the_demo_leaves_three_formats_and_a_summary(run, tmp_path, monkeypatch)
     written = {file.name for file in (tmp_path / "demo").iterdir()}
     assert {"consensus.geojson", "consensus.coco.json", "consensus.csv", "summary.md"} <= written
     assert "Against the reference" in out
+
+
+def test_the_demo_without_a_window_says_its_counts_as_json(document, monkeypatch):
+    monkeypatch.setattr(desktop, "_has_display", lambda: False)
+    found = document("demo")
+    assert (found["images"], found["written"]) == (4, [])
+    assert min(found["objects"], found["matched"], found["reference"]) > 0
+
+
+@pytest.mark.parametrize("command", [["view", "."], ["demo", "--screenshot", "x.png"]])
+def test_a_window_without_napari_is_refused_in_one_line(run, monkeypatch, command):
+    monkeypatch.setattr(desktop, "find_spec", lambda name: None)
+    code, out, err = run(*command)
+    assert (code, out) == (1, "")
+    assert "napari-consensus[all]" in err
 
 
 def test_the_command_is_installed():

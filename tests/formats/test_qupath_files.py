@@ -256,6 +256,13 @@ def test_a_study_is_moved_to_the_corner_of_the_whole_slide_and_back(put):
     assert back.annotations.bounds.tolist() == study.annotations.bounds.tolist()
 
 
+def test_a_class_without_a_name_is_no_category_and_stays_as_it_was(put, tmp_path):
+    path = put([feature(classification={"name": "", "color": [1, 2, 3]})], "s.json")
+    write(read(path), tmp_path / "out.geojson")
+    assert '"classification":{"name":"","color":[1,2,3]}' in (tmp_path / "out.geojson").read_text()
+    assert read(tmp_path / "out.geojson").annotations.categories == ()
+
+
 def test_a_broken_feature_is_refused_by_its_number(put):
     path = put([feature(), feature({"type": "Polygon", "coordinates": [[[1, 2], [3, "x"]]]})],
                "s.geojson")  # fmt: skip

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from napari_consensus.cli import options
-from napari_consensus.cli.console import show_lines, tell
+from napari_consensus.cli.console import show_json, show_lines, tell
 from napari_consensus.errors import ReadError
 
 Screenshot = Annotated[
@@ -29,7 +30,7 @@ def view(
     if missing:
         msg = f"{missing[0]}: there is no such file or folder"
         raise ReadError(msg)
-    _need_display()
+    _need_window()
     from napari_consensus._napari.window import open_window
 
     open_window(paths=tuple(paths), screenshot=screenshot, skip_refused=skip_refused)
@@ -40,6 +41,7 @@ def demo(
         Path | None, typer.Option("--out", metavar="DIR", help="Leave the results here.")
     ] = None,
     screenshot: Screenshot = None,
+    as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Do the main job on a generated study: compare, merge, export, and show it in napari."""
@@ -47,17 +49,24 @@ def demo(
     from napari_consensus.samples import cytology_study
 
     sample = cytology_study()
-    if out is not None:
-        tell(*(f"wrote {file}" for file in main_job.leave_results(sample.study, out)), quiet=quiet)
-    if not _has_display():
-        if screenshot is not None:
-            _need_display()
-        show_lines(main_job.summary(sample.study))
-        tell("no display: napari was not opened", quiet=quiet)
+    written = [] if out is None else main_job.leave_results(sample.study, out)
+    tell(*(f"wrote {file}" for file in written), quiet=quiet)
+    if as_json:
+        show_json({**main_job.figures(sample.study), "written": [file.name for file in written]})
+    if screenshot is not None:
+        _need_window()
+    if not _can_show():
+        if not as_json:
+            show_lines(main_job.summary(sample.study))
+        tell("napari was not opened: there is no display, or no napari", quiet=quiet)
         return
     from napari_consensus._napari.window import open_window
 
     open_window(sample=sample, screenshot=screenshot)
+
+
+def _can_show() -> bool:
+    return _has_display() and find_spec("napari") is not None
 
 
 def _has_display() -> bool:
@@ -67,7 +76,10 @@ def _has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _need_display() -> None:
+def _need_window() -> None:
+    if find_spec("napari") is None:
+        msg = "napari is not installed here; install napari-consensus[all]"
+        raise ReadError(msg)
     if not _has_display():
         msg = (
             "there is no display to open napari on; start a desktop session, or run the command "

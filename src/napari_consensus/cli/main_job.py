@@ -38,6 +38,24 @@ def leave_results(study: Study, folder: Path) -> list[Path]:
     return [*dict.fromkeys(written), page]
 
 
+def figures(study: Study) -> dict[str, object]:
+    """Count what the main job found, for a JSON document."""
+    from napari_consensus import pipeline
+
+    found = pipeline.agreement(study.annotations)
+    consensus = _consensus(study)
+    return {
+        "images": found.images,
+        "annotations": found.annotations,
+        "reference": 0 if study.reference is None else len(study.reference),
+        "matched": found.matched,
+        "mean_iou": found.mean_iou,
+        "objects": len(consensus),
+        "tied": int(consensus.tied.sum()),
+        "notes": [*study.notes, *found.notes],
+    }
+
+
 def summary(study: Study) -> list[str]:
     """Say on one page, in Markdown, who agrees with whom and what the consensus is."""
     from napari_consensus import pipeline

@@ -254,6 +254,9 @@ def _boxes(features: Sequence[Any]) -> tuple[list[int], NDArray[np.float64]]:
     turning = (same[:, 1:, 0] != same[:, :-1, 0]).all(axis=1)
     held = straight & turning & (points[:, 0] == points[:, 4]).all(axis=1)
     held &= (np.abs(points) <= LARGEST).all(axis=(1, 2))
+    # Sides so short that their product is 0 make no area.
+    with np.errstate(over="ignore", invalid="ignore"):
+        held &= np.ptp(points, axis=1).prod(axis=1) > 0
     corners = np.hstack([points[held].min(axis=1), points[held].max(axis=1)])
     return [k for k, keep in zip(places, held.tolist(), strict=True) if keep], corners
 

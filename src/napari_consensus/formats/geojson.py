@@ -135,7 +135,7 @@ def _with_left(feature: dict[str, Any], left: dict[str, Any], name: str) -> dict
     if category_of(before) != name:
         before.pop("classification", None)
     elif "classification" in before:
-        del properties["classification"]
+        properties.pop("classification", None)
     if "objectType" in before:
         del properties["objectType"]
     ours = {**feature, "properties": properties}
