@@ -126,7 +126,12 @@ def consensus(
         study = formats.read(path, skip_refused=skip_refused, progress=progress)
         result = reach(study, progress)
         written = formats.write(
-            result, out, overwrite=overwrite, pseudonyms=pseudonyms, refused=study.refused
+            result,
+            out,
+            overwrite=overwrite,
+            pseudonyms=pseudonyms,
+            refused=study.refused,
+            image_sizes=study.image_sizes,
         )
     raters = len(result.groups.annotations.raters)
     document = {
