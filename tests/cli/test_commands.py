@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_consensus.cli import desktop, main
+from napari_consensus.cli import desktop
 
 HEADER = "image,rater,category,xmin,ymin,xmax,ymax\n"
 GOOD = (
@@ -25,16 +25,6 @@ def study(tmp_path):
     file = tmp_path / "marks.csv"
     file.write_text(HEADER + GOOD, encoding="utf-8")
     return file
-
-
-@pytest.fixture
-def run(capsys):
-    def run(*arguments):
-        code = main([str(a) for a in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

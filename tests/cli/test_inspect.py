@@ -6,19 +6,7 @@ import json
 
 import pytest
 
-from napari_consensus.cli import main
-
 HEADER = "image,category,xmin,ymin,xmax,ymax\n"
-
-
-@pytest.fixture
-def run(capsys):
-    def run(*arguments):
-        code = main([str(a) for a in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

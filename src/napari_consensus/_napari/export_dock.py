@@ -87,7 +87,8 @@ class ExportDock(Dock):
         if not text:
             self._ask_path()
             text = self.path.text().strip()
-        if subject is None or not text or self.job_bar.busy:
+        prepared = self.store.prepared
+        if subject is None or prepared is None or not text or self.job_bar.busy:
             return
         path = Path(text)
         if path.exists() and not self._may_replace(path):
@@ -102,6 +103,7 @@ class ExportDock(Dock):
             format=self.format.currentData(),
             overwrite=True,
             pseudonyms=self.pseudonyms.isChecked(),
+            image_sizes=prepared.study.image_sizes,
             then=self._written,
         )
         job.ended.connect(self._ready)

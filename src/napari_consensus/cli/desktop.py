@@ -49,15 +49,16 @@ def demo(
     from napari_consensus.samples import cytology_study
 
     sample = cytology_study()
-    written = [] if out is None else main_job.leave_results(sample.study, out)
+    done = main_job.do_main_job(sample.study)
+    written = [] if out is None else main_job.leave_results(done, out)
     tell(*(f"wrote {file}" for file in written), quiet=quiet)
     if as_json:
-        show_json({**main_job.figures(sample.study), "written": [file.name for file in written]})
+        show_json({**main_job.figures(done), "written": [file.name for file in written]})
     if screenshot is not None:
         _need_window()
     if not _can_show():
         if not as_json:
-            show_lines(main_job.summary(sample.study))
+            show_lines(main_job.summary(done))
         tell("napari was not opened: there is no display, or no napari", quiet=quiet)
         return
     from napari_consensus._napari.window import open_window

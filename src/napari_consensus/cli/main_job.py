@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_consensus.cli.console import text as shown
@@ -11,12 +12,36 @@ if TYPE_CHECKING:
 
     from napari_consensus.data.consensus import Consensus
     from napari_consensus.data.study import Study
+    from napari_consensus.pipeline import Agreement
 
 _FILES = ("consensus.geojson", "consensus.coco.json", "consensus.csv")
 
 
-def leave_results(study: Study, folder: Path) -> list[Path]:
-    """Write the consensus of a study in three formats, and a page that sums it up.
+@dataclass(frozen=True, slots=True, eq=False)
+class MainJob:
+    """A study, how far its raters agree, and their consensus."""
+
+    study: Study
+    agreement: Agreement
+    consensus: Consensus
+
+
+def do_main_job(study: Study) -> MainJob:
+    """Compare the raters of a study and merge what they drew."""
+    from napari_consensus import pipeline
+
+    consensus = pipeline.reach_consensus(
+        study.annotations,
+        "dawid-skene",
+        fusion="weighted",
+        severities=study.severities,
+        sources=study.sources,
+    )
+    return MainJob(study, pipeline.agreement(study.annotations), consensus)
+
+
+def leave_results(done: MainJob, folder: Path) -> list[Path]:
+    """Write a consensus in three formats, and a page that sums the job up.
 
     Files of an earlier run in `folder` are replaced.
 
@@ -29,21 +54,17 @@ def leave_results(study: Study, folder: Path) -> list[Path]:
     from napari_consensus.formats import make_folder, write_text
 
     make_folder(folder)
-    consensus = _consensus(study)
     written: list[Path] = []
     for name in _FILES:
-        written.extend(formats.write(consensus, folder / name, overwrite=True))
+        written.extend(formats.write(done.consensus, folder / name, overwrite=True))
     page = folder / "summary.md"
-    write_text(page, "\n".join(summary(study)) + "\n", overwrite=True)
+    write_text(page, "\n".join(summary(done)) + "\n", overwrite=True)
     return [*dict.fromkeys(written), page]
 
 
-def figures(study: Study) -> dict[str, object]:
+def figures(done: MainJob) -> dict[str, object]:
     """Count what the main job found, for a JSON document."""
-    from napari_consensus import pipeline
-
-    found = pipeline.agreement(study.annotations)
-    consensus = _consensus(study)
+    study, found, consensus = done.study, done.agreement, done.consensus
     return {
         "images": found.images,
         "annotations": found.annotations,
@@ -56,12 +77,11 @@ def figures(study: Study) -> dict[str, object]:
     }
 
 
-def summary(study: Study) -> list[str]:
+def summary(done: MainJob) -> list[str]:
     """Say on one page, in Markdown, who agrees with whom and what the consensus is."""
     from napari_consensus import pipeline
 
-    found = pipeline.agreement(study.annotations)
-    consensus = _consensus(study)
+    study, found, consensus = done.study, done.agreement, done.consensus
     lines = [
         "# Agreement and consensus",
         "",
@@ -104,15 +124,3 @@ def summary(study: Study) -> list[str]:
             ),
         ]
     return [*lines, "", "Research use, not for diagnosis."]
-
-
-def _consensus(study: Study) -> Consensus:
-    from napari_consensus import pipeline
-
-    return pipeline.reach_consensus(
-        study.annotations,
-        "dawid-skene",
-        fusion="weighted",
-        severities=study.severities,
-        sources=study.sources,
-    )
