@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from napari_consensus.data.annotations import Annotations, annotations_from_boxe
 from napari_consensus.data.raters import RaterKind, RaterSet
 from napari_consensus.data.study import Study
 
+_HERE = Path(__file__).parent
 _NO_SCREEN = os.environ.get("QT_QPA_PLATFORM") == "offscreen" or (
     sys.platform.startswith("linux") and not os.environ.get("DISPLAY")
 )
@@ -28,6 +30,15 @@ _NO_SCREEN = os.environ.get("QT_QPA_PLATFORM") == "offscreen" or (
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "screen: draws pixels, so it needs a screen with OpenGL")
+
+
+def pytest_collection_modifyitems(config, items):
+    # Side by side with the rest of the tests, but never with each other: windows on one
+    # screen take the focus from one another.
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            if item.path.is_relative_to(_HERE):
+                item.add_marker(pytest.mark.xdist_group("screen"))
 
 
 def pytest_runtest_setup(item):
