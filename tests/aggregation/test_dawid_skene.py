@@ -200,7 +200,7 @@ def test_objects_answered_alike_count_as_many_as_they_are():
 def test_blocks_add_up_to_the_whole(monkeypatch):
     table = votes(crowd(8, n_objects=300), 300, 5, 3)
     whole = DawidSkene(smoothing=0, max_iterations=8, tolerance=0)(table)
-    monkeypatch.setattr("napari_consensus.aggregation.dawid_skene._BLOCK", 16)
+    monkeypatch.setattr("napari_consensus.aggregation._em._BLOCK", 16)
     parts = DawidSkene(smoothing=0, max_iterations=8, tolerance=0)(table)
     np.testing.assert_allclose(parts.probability, whole.probability, atol=1e-12)
     assert parts.log_likelihood == pytest.approx(whole.log_likelihood)

@@ -1,9 +1,10 @@
-"""One category an object; a tie is told, and settled by the rule that was asked for."""
+"""One category an object: most probable or least costly; ties told, and settled by a rule."""
 
 import numpy as np
 import pytest
 
 from napari_consensus.aggregation import MajorityVote, decide
+from napari_consensus.aggregation.decision import costs_of_severities
 from napari_consensus.data.groups import Votes
 from napari_consensus.errors import ParameterError
 
@@ -96,3 +97,60 @@ def test_nothing_to_decide_gives_nothing():
 def test_a_rule_that_cannot_be_followed_is_refused(rule, says):
     with pytest.raises(ParameterError, match=says):
         settle(crowd(), **rule)
+
+
+# Shares .6, .3, .1 of three categories; missing them costs 1, 3, 5.
+SHARES = np.array([[0.6, 0.3, 0.1], [0.2, 0.2, 0.6], [np.nan] * 3, [0.75, 0.25, 0.0]])
+FOUR = Votes([0], [0], [0], np.zeros(4, int), np.ones((1, 1), bool), 3)
+
+
+def test_the_least_expected_cost_weighs_probability_by_severity():
+    costs = costs_of_severities({0: 1.0, 1: 3.0, 2: 5.0}, 3)
+    np.testing.assert_array_equal(costs, [[0, 1, 1], [3, 0, 3], [5, 5, 0]])
+    # Products .6 .9 .5; .2 .6 3; .75 .75 0.
+    found = decide(SHARES, FOUR, costs=costs)
+    assert found.category.tolist() == [1, 2, -1, 0]
+    assert found.tied.tolist() == [False, False, False, True]
+
+
+def test_equal_costs_go_to_the_severe_where_that_is_the_rule():
+    severities = {0: 1.0, 1: 3.0, 2: 5.0}
+    costs = costs_of_severities(severities, 3)
+    found = decide(SHARES, FOUR, costs=costs, ties="severe", severities=severities)
+    assert found.category.tolist() == [1, 2, -1, 1]
+
+
+def test_a_table_of_costs_may_prefer_a_compromise():
+    # Confusing the neighbours 0-1 and 1-2 costs 1, confusing 0 with 2 costs 5.
+    costs = np.array([[0, 1, 5], [1, 0, 1], [5, 1, 0.0]])
+    probability = np.array([[0.5, 0.0, 0.5]])
+    votes = Votes([0], [0], [0], [0], np.ones((1, 1), bool), 3)
+    assert decide(probability, votes).tied[0]
+    assert decide(probability, votes, costs=costs).category.tolist() == [1]
+
+
+def test_the_currency_of_costs_does_not_matter():
+    rng = np.random.default_rng(0)
+    probability = rng.dirichlet(np.ones(4), size=60)
+    votes = Votes([0], [0], [0], np.zeros(60, int), np.ones((1, 1), bool), 4)
+    costs = rng.random((4, 4))
+    one, two = (decide(probability, votes, costs=costs * unit) for unit in (1, 1e9))
+    np.testing.assert_array_equal(one.category, two.category)
+    np.testing.assert_array_equal(one.category, (probability @ costs).argmin(axis=1))
+
+
+def test_equal_costs_of_every_mistake_decide_as_probability_does():
+    probability = np.random.default_rng(1).dirichlet(np.ones(3), size=40)
+    votes = Votes([0], [0], [0], np.zeros(40, int), np.ones((1, 1), bool), 3)
+    costs = costs_of_severities({0: 2.0, 1: 2.0, 2: 2.0}, 3)
+    np.testing.assert_array_equal(
+        decide(probability, votes, costs=costs).category, decide(probability, votes).category
+    )
+
+
+@pytest.mark.parametrize(
+    "costs", [np.zeros((3, 2)), np.full((3, 3), -1.0), np.full((3, 3), np.inf)]
+)
+def test_costs_that_are_none_are_refused(costs):
+    with pytest.raises(ParameterError, match=r"costs must be a \(3, 3\) table"):
+        decide(SHARES, FOUR, costs=costs)

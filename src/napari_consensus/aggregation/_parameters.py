@@ -1,4 +1,4 @@
-"""Declared parameters of an aggregator: a default, a help line, a range, and their check."""
+"""Declared parameters of an aggregator: a default, a help line, what is allowed, their check."""
 
 from __future__ import annotations
 
@@ -39,6 +39,21 @@ def parameter(
     return field(default=default, metadata=metadata)
 
 
+def choice(default: str, *, help: str, choices: tuple[str, ...]) -> str:
+    """Declare a field of an aggregator that takes one of some words.
+
+    Parameters
+    ----------
+    default
+        The word where none is given.
+    help
+        One line for a form and a command line.
+    choices
+        Words allowed.
+    """
+    return field(default=default, metadata={"help": help, "choices": choices})
+
+
 def check_parameters(aggregator: Aggregator) -> None:
     """Hold every field of an aggregator against its declaration.
 
@@ -49,9 +64,7 @@ def check_parameters(aggregator: Aggregator) -> None:
     """
     for declared in fields(aggregator):
         value = getattr(aggregator, declared.name)
-        whole = isinstance(declared.default, int)
-        number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-        if not number or not declared.metadata["minimum"] <= value <= declared.metadata["maximum"]:
+        if not _fits(declared, value):
             raise ParameterError(_rule(aggregator.name, declared, value))
 
 
@@ -66,18 +79,28 @@ def with_parameters(kind: type[Aggregator], values: Mapping[str, str | int | flo
     # A Protocol's constructor takes nothing as far as a type checker knows.
     make = cast("Any", kind)
     known = {declared.name: declared for declared in fields(make)}
-    given: dict[str, int | float] = {}
+    given: dict[str, str | int | float] = {}
     for key, value in values.items():
         if key not in known:
             there_are = f"it has {', '.join(known)}" if known else "it has none"
             msg = f"method {kind.name!r} has no parameter {key!r} (value {value!r}); {there_are}"
             raise ParameterError(msg)
-        given[key] = _number(kind.name, known[key], value)
+        given[key] = _typed(kind.name, known[key], value)
     return cast("Aggregator", make(**given))
 
 
-def _number(method: str, declared: Field[Any], value: str | int | float) -> int | float:
-    if not isinstance(value, str):
+def _fits(declared: Field[Any], value: object) -> bool:
+    if "choices" in declared.metadata:
+        return value in declared.metadata["choices"]
+    kind = int if isinstance(declared.default, int) else (int, float)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        return False
+    inside: bool = declared.metadata["minimum"] <= value <= declared.metadata["maximum"]
+    return inside
+
+
+def _typed(method: str, declared: Field[Any], value: str | int | float) -> str | int | float:
+    if not isinstance(value, str) or "choices" in declared.metadata:
         return value
     try:
         number = int(value) if isinstance(declared.default, int) else float(value)
@@ -90,9 +113,9 @@ def _number(method: str, declared: Field[Any], value: str | int | float) -> int 
 
 
 def _rule(method: str, declared: Field[Any], value: object) -> str:
-    what = "a whole number" if isinstance(declared.default, int) else "a number"
-    low, high = declared.metadata["minimum"], declared.metadata["maximum"]
-    return (
-        f"parameter {declared.name!r} of method {method!r} is {value!r}; "
-        f"it must be {what} from {low} to {high}"
-    )
+    if "choices" in declared.metadata:
+        allowed = f"one of {', '.join(declared.metadata['choices'])}"
+    else:
+        what = "a whole number" if isinstance(declared.default, int) else "a number"
+        allowed = f"{what} from {declared.metadata['minimum']} to {declared.metadata['maximum']}"
+    return f"parameter {declared.name!r} of method {method!r} is {value!r}; it must be {allowed}"

@@ -53,6 +53,14 @@ class Patterns:
         )
         return voted
 
+    @property
+    def answered(self) -> NDArray[np.bool_]:
+        """(raters,) True for raters who gave a category."""
+        answered: NDArray[np.bool_] = np.logical_or.reduce(
+            self.given.reshape(-1, self.n_categories), axis=1
+        )
+        return answered
+
     def shares(self) -> NDArray[np.float64]:
         """(patterns, K) share of each category among a pattern's answers."""
         k = self.n_categories
@@ -106,7 +114,7 @@ class Block:
     count: NDArray[np.float64]
 
 
-def answer_patterns(votes: Votes, progress: Progress = silent) -> Patterns:
+def answer_patterns(votes: Votes, progress: Progress = silent, *, merge: bool = True) -> Patterns:
     """Put the answers of each object in order and merge objects answered alike.
 
     Parameters
@@ -116,6 +124,9 @@ def answer_patterns(votes: Votes, progress: Progress = silent) -> Patterns:
         order of rows does not matter.
     progress
         Told now and then that nothing is done yet, so that it can stop this.
+    merge
+        False gives every answered object a row of its own, for models with a parameter for
+        each object.
     """
     progress(0, 1)
     width = votes.n_raters * votes.n_categories
@@ -130,7 +141,7 @@ def answer_patterns(votes: Votes, progress: Progress = silent) -> Patterns:
     start = offsets_of(length[answered])
     cell = key - np.repeat(answered * width, length[answered])
 
-    first, alike, count = _merged(cell, start, width)
+    first, alike, count = _merged(cell, start, width) if merge else _alone(len(answered))
     progress(0, 1)
     indptr = offsets_of(np.diff(start)[first])
     indices = cell[gather(start, first)] if len(first) < len(answered) else cell
@@ -154,20 +165,23 @@ def _merged(
     then compared cell by cell, so that the result is exact.
     """
     n = len(start) - 1
-    everyone = np.arange(n)
-    alone = everyone, everyone, np.ones(n, np.int64)
     if n == 0:
-        return alone
+        return _alone(n)
     random = np.random.default_rng(0).integers(0, 1 << 63, size=width, dtype=np.uint64)
     mark = np.add.reduceat(random[cell], start[:-1])
     # Where most rows are distinct, merging costs more than it saves.
     if 2 * (np.count_nonzero(np.diff(np.sort(mark))) + 1) > n:
-        return alone
+        return _alone(n)
     _, first, alike, count = np.unique(
         mark, return_index=True, return_inverse=True, return_counts=True
     )
     length = np.diff(start)
     same = np.array_equal(length, length[first][alike])
     if not same or not np.array_equal(cell, cell[gather(start, first[alike])]):
-        return alone
+        return _alone(n)
     return first, alike, count
+
+
+def _alone(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Keep all of `n` rows, each for itself."""
+    return np.arange(n), np.arange(n), np.ones(n, np.int64)

@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from napari_consensus.aggregation._em import (
+    LEAST,
+    Expected,
+    Parameters,
+    estimate,
+    iterations_parameter,
+    log_of,
+    log_shares,
+    nothing_given,
+    tolerance_parameter,
+)
 from napari_consensus.aggregation._parameters import check_parameters, parameter
-from napari_consensus.aggregation._patterns import Block, Patterns, answer_patterns
-from napari_consensus.data.consensus import Posterior
+from napari_consensus.aggregation._patterns import Patterns, answer_patterns
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from numpy.typing import NDArray
 
+    from napari_consensus.data.consensus import Posterior
     from napari_consensus.data.groups import Votes
-
-# Without smoothing, no expected count of an answer that a rater really gave falls below this,
-# nor does the prevalence of a category that someone gave. A zero would be absorbing: rounding,
-# not the votes, would decide which categories an object can ever come back to. crowd-kit
-# guards with the same number, which is what makes the two comparable digit by digit.
-_LEAST_COUNT = 1e-10
-# Answers of a block: its arrays stay in the cache, and a cancel is seen within milliseconds.
-_BLOCK = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,8 @@ class DawidSkene:
         minimum=0.0,
         maximum=1e6,
     )
-    max_iterations: int = parameter(500, help="iterations at most", minimum=1, maximum=1_000_000)
-    tolerance: float = parameter(
-        1e-8,
-        help="stop where the log posterior changes by no more than this times its size; "
-        "0 does all iterations",
-        minimum=0.0,
-        maximum=1.0,
-    )
+    max_iterations: int = iterations_parameter()
+    tolerance: float = tolerance_parameter()
 
     def __post_init__(self) -> None:
         check_parameters(self)
@@ -106,131 +101,77 @@ class DawidSkene:
             that is k, under the parameters that gave the posterior. A row of which neither
             votes nor smoothing say anything is NaN.
         """
-        patterns = answer_patterns(votes, progress)
-        if not len(patterns.count):
-            return _nothing(votes)
-        # A block's counts fill a table of raters * K rows: with fewer answers than that, most
-        # of the work would be adding up empty tables.
-        blocks = patterns.blocks(max(_BLOCK, len(patterns.given)))
-        steps = _Steps(blocks, progress, 2 * self.max_iterations)
-        posterior = patterns.shares()
-        estimate = self._iterate(patterns, steps, posterior)
-        n_iter, converged = 1, False
-        while n_iter < self.max_iterations and not converged:
-            before, estimate = estimate, self._iterate(patterns, steps, posterior)
-            n_iter += 1
-            change = abs(estimate.objective - before.objective)
-            converged = self.tolerance > 0 and change <= self.tolerance * abs(estimate.objective)
-        progress(1, 1)
-        return Posterior(
-            patterns.of_objects(posterior),
-            n_iter=n_iter,
-            converged=converged,
-            log_likelihood=estimate.log_likelihood,
-            raters={"confusion": self._reported(estimate, votes)},
-            notes=() if converged else (f"stopped after {n_iter} iterations, not yet settled",),
+        cells = np.full((votes.n_categories, votes.n_categories), self.smoothing)
+        return confusion_matrices(
+            votes,
+            cells,
+            max_iterations=self.max_iterations,
+            tolerance=self.tolerance,
+            progress=progress,
         )
 
-    def _iterate(
-        self, patterns: Patterns, steps: _Steps, posterior: NDArray[np.float64]
-    ) -> _Estimate:
-        """M step, then E step into `posterior`."""
-        counts = _maximise(steps, posterior)
-        confusion = self._confusion(counts, patterns)
-        prevalence = patterns.count @ posterior / patterns.count.sum()
-        prevalence = np.where(patterns.voted, np.maximum(prevalence, _LEAST_COUNT), 0.0)
-        log_likelihood = _expect(steps, confusion, prevalence, posterior)
-        penalty = self.smoothing * float(np.log(confusion).sum()) if self.smoothing else 0.0
-        return _Estimate(counts, confusion, log_likelihood, log_likelihood + penalty)
 
-    def _confusion(self, counts: NDArray[np.float64], patterns: Patterns) -> NDArray[np.float64]:
-        """(raters * K, K) probability that a rater says l (row) of what is k (column)."""
-        if self.smoothing:
-            cells = counts + self.smoothing
-        else:
-            cells = np.where(patterns.given[:, None], np.maximum(counts, _LEAST_COUNT), 0.0)
-        by_rater = cells.reshape(-1, counts.shape[1], counts.shape[1])
-        total = by_rater.sum(axis=1, keepdims=True)
-        np.divide(by_rater, total, out=by_rater, where=total > 0)
-        return cells
+def confusion_matrices(
+    votes: Votes,
+    cells: NDArray[np.float64],
+    objects: float = 0.0,
+    *,
+    max_iterations: int,
+    tolerance: float,
+    progress: Progress,
+) -> Posterior:
+    """Estimate a confusion matrix for each rater, the mode under Dirichlet priors.
 
-    def _reported(self, estimate: _Estimate, votes: Votes) -> NDArray[np.float64]:
-        """(raters, K, K) rows of the truth, NaN where nothing was said of them."""
-        shape = (votes.n_raters, votes.n_categories, votes.n_categories)
-        rows = estimate.confusion.reshape(shape).transpose(0, 2, 1)
-        if self.smoothing:
-            return rows
-        met = estimate.counts.reshape(shape).sum(axis=1) > 0
-        return np.where(met[:, :, None], rows, np.nan)
+    Parameters
+    ----------
+    votes
+        Who gave which category to which object.
+    cells
+        (K, K) votes added to each cell of every confusion matrix, rows the truth.
+    objects
+        How many objects are added to each category that was given.
+    max_iterations, tolerance, progress
+        As in `DawidSkene`.
+    """
+    k = votes.n_categories
+    patterns = answer_patterns(votes, progress)
+    if not len(patterns.count):
+        return nothing_given(votes, raters={"confusion": (k, k)})
+    found = estimate(
+        patterns,
+        lambda expected: _maximise(expected, patterns, cells.T, objects),
+        max_iterations=max_iterations,
+        tolerance=tolerance,
+        progress=progress,
+    )
+    confusion = found.parameters.confusion.transpose(0, 2, 1)
+    return found.posterior(found.log_likelihood, {"confusion": confusion})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Estimate:
-    """Parameters of one iteration: expected counts, what came of them, and how good they are."""
+class _Matrices(Parameters):
+    """As in an E step, and the confusion that shows: NaN where nothing is known of a truth."""
 
-    counts: NDArray[np.float64]
     confusion: NDArray[np.float64]
-    log_likelihood: float
-    objective: float
 
 
-class _Steps:
-    """Blocks to go over again and again, reporting each."""
-
-    def __init__(self, blocks: Sequence[Block], progress: Progress, passes: int) -> None:
-        self._blocks = blocks
-        self._progress = progress
-        self._total = passes * len(blocks)
-        self._done = 0
-
-    def __iter__(self) -> Iterator[Block]:
-        for block in self._blocks:
-            self._progress(self._done, self._total)
-            yield block
-            self._done += 1
-
-
-def _maximise(blocks: Iterable[Block], posterior: NDArray[np.float64]) -> NDArray[np.float64]:
-    """M step: (raters * K, K) expected count of each answer (row) given to each truth."""
-    parts = (block.weighted.T @ posterior[block.rows] for block in blocks)
-    counts = np.array(next(parts), np.float64)
-    for part in parts:
-        counts += part
-    return counts
+def _maximise(
+    expected: Expected, patterns: Patterns, cells: NDArray[np.float64], objects: float
+) -> _Matrices:
+    """M step; `cells` are (said, truth)."""
+    given = patterns.given.reshape(-1, patterns.n_categories, 1)
+    confusion = np.maximum(expected.counts + cells, LEAST * given)
+    total = confusion.sum(axis=1, keepdims=True)
+    np.divide(confusion, total, out=confusion, where=total > 0)
+    log_confusion = log_of(confusion)
+    added = np.where(patterns.voted, objects, 0.0)
+    log_prevalence = log_shares(expected.objects + added, patterns.voted)
+    log_prior = _weighted(cells, log_confusion) + _weighted(added, log_prevalence)
+    known = (expected.counts.sum(axis=1) > 0) | (cells.sum(axis=0) > 0)
+    shown = np.where(known[:, None, :], confusion, np.nan)
+    return _Matrices(log_confusion, log_prevalence, log_prior, shown)
 
 
-def _expect(
-    blocks: Iterable[Block],
-    confusion: NDArray[np.float64],
-    prevalence: NDArray[np.float64],
-    posterior: NDArray[np.float64],
-) -> float:
-    """E step, into `posterior`; return the log likelihood of all answers."""
-    # Cells never answered may hold 0; no block reads them. A category never given has
-    # prevalence 0, which makes its probability 0 as it should be.
-    with np.errstate(divide="ignore"):
-        log_confusion = np.log(confusion)
-        log_prevalence = np.log(prevalence)[:, None]
-    log_likelihood = 0.0
-    for block in blocks:
-        # Categories first: numpy sums over a short last axis at a third of the speed.
-        score = np.ascontiguousarray((block.answers @ log_confusion).T)
-        score += log_prevalence
-        top = score.max(axis=0)
-        score -= top
-        np.exp(score, out=score)
-        total = score.sum(axis=0)
-        score /= total
-        posterior[block.rows] = score.T
-        log_likelihood += float(block.count @ (top + np.log(total)))
-    return log_likelihood
-
-
-def _nothing(votes: Votes) -> Posterior:
-    k = votes.n_categories
-    return Posterior(
-        np.full((votes.n_objects, k), np.nan),
-        n_iter=0,
-        raters={"confusion": np.full((votes.n_raters, k, k), np.nan)},
-        notes=("no rater gave a category, so there is nothing to estimate",),
-    )
+def _weighted(weight: NDArray[np.float64], logs: NDArray[np.float64]) -> float:
+    """Sum of `logs` by `weight`; what has no weight does not count, even if it is -inf."""
+    return float(np.sum(weight * np.where(weight > 0, logs, 0.0)))

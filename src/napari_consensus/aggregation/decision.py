@@ -1,4 +1,4 @@
-"""One category an object, from its probabilities, with a stated rule for ties."""
+"""One category an object, from its probabilities: the most probable, or that of least risk."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.aggregation.ties import best_categories
 from napari_consensus.data.annotations import NO_CATEGORY
 from napari_consensus.errors import ParameterError
 
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
 
 TIE_RULES = ("prior", "severe", "first", "random", "abstain")
 
-# Two categories are tied where their probabilities differ by no more than this. It must be
-# larger than what the order of summation does to probabilities that are equal on paper
-# (about 1e-13 after hundreds of EM steps) and smaller than any difference that votes can
-# make: shares of n votes differ by at least 1 / n, so 1e-9 would take a billion raters of
-# one object, and an EM posterior is itself not settled to 1e-9 where it stops.
-_TIE = 1e-9
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
@@ -37,7 +31,7 @@ class Decision:
     category
         (objects,) codes; -1 where no rater gave a category, or a tie was left open.
     tied
-        (objects,) True where several categories were equally probable.
+        (objects,) True where several categories were equally good.
     """
 
     category: NDArray[np.int32]
@@ -50,9 +44,13 @@ def decide(
     *,
     ties: str = "prior",
     severities: Mapping[int, float] | None = None,
+    costs: NDArray[np.float64] | None = None,
     rng: Generator | None = None,
 ) -> Decision:
-    """Take the most probable category of each object, ties by a rule.
+    """Take the most probable category of each object, or the least costly; ties by a rule.
+
+    With costs C, calling object i by the name l is expected to cost sum_k T_ik C_kl, with T
+    the probabilities; the category of least expected cost is taken.
 
     Parameters
     ----------
@@ -67,23 +65,31 @@ def decide(
         names. `random`: any of them, equally likely. `abstain`: none.
     severities
         How bad it is to miss a category, by code; needed by `severe`.
+    costs
+        (K, K) cost of calling what is k (row) by the name l (column), finite and >= 0; see
+        `costs_of_severities`. None takes the most probable.
     rng
         Needed by `random`; drawn from once, for the tied objects in their order.
 
     Raises
     ------
     ParameterError
-        Where the rule is unknown or lacks what it needs, or a severity is of no category.
+        Where the rule is unknown or lacks what it needs, a severity is of no category, or
+        costs do not fit.
+
+    Source: least expected cost, A. Wald, Statistical Decision Functions (1950); for
+    categories, R. O. Duda and P. E. Hart, Pattern Classification and Scene Analysis (1973),
+    section 2.2.
     """
     n, k = probability.shape
     _check(ties, severities, rng, k)
     if n == 0 or k == 0:
         return Decision(np.full(n, NO_CATEGORY, np.int32), np.zeros(n, np.bool_))
     answered = ~np.isnan(probability[:, 0])
-    top = probability.max(axis=1, keepdims=True)
-    candidates = probability >= top - _TIE
+    worth = probability if costs is None else -probability @ _unit_costs(costs, k)
+    candidates = best_categories(worth)
     tied = answered & (candidates.sum(axis=1) > 1)
-    category = np.where(answered, probability.argmax(axis=1), NO_CATEGORY).astype(np.int32)
+    category = np.where(answered, worth.argmax(axis=1), NO_CATEGORY).astype(np.int32)
     among = candidates[tied]
     if ties == "abstain":
         category[tied] = NO_CATEGORY
@@ -93,6 +99,32 @@ def decide(
         order = _preference(ties, votes, k, severities or {})
         category[tied] = order[among[:, order].argmax(axis=1)]
     return Decision(category, tied)
+
+
+def costs_of_severities(severities: Mapping[int, float], n_categories: int) -> NDArray[np.float64]:
+    """(K, K) costs where missing a category costs its severity, whatever it is called instead.
+
+    The category of least expected cost is then the one with the largest product of
+    probability and severity.
+
+    Parameters
+    ----------
+    severities
+        By code, for every category; >= 0.
+    n_categories
+        K.
+    """
+    missing = np.array([severities[k] for k in range(n_categories)], np.float64)
+    return np.where(np.eye(n_categories, dtype=np.bool_), 0.0, missing[:, None])
+
+
+def _unit_costs(costs: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    """Costs in units of the largest, so that ties are told alike in any currency."""
+    if costs.shape != (k, k) or not np.isfinite(costs).all() or (costs < 0).any():
+        msg = f"costs must be a ({k}, {k}) table of finite numbers >= 0"
+        raise ParameterError(msg)
+    unit: NDArray[np.float64] = costs / (costs.max() or 1.0)
+    return unit
 
 
 def _check(

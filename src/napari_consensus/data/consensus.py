@@ -28,14 +28,17 @@ class Posterior:
     Parameters
     ----------
     probability
-        (objects, K), rows sum to 1; a row of NaN is an object no one gave a category.
+        (objects, K), rows sum to 1; a row of NaN is an object no one gave a category, or one
+        that a method leaves undecided, and then a note says how many.
     n_iter, converged
         Iterations done and whether the stopping rule was met; a method without
         iterations reports 1 and True.
     log_likelihood
-        Marginal log likelihood of the votes, NaN where the method has no such model.
-    raters
-        Parameters of raters by name, each an array whose first axis is raters.
+        Marginal log likelihood of the votes, or the lower bound of it that a variational
+        method maximises; NaN where the method has no such model.
+    raters, objects
+        Parameters of raters and of objects by name, each an array whose first axis is
+        raters, or objects.
     notes
         What the reader of a result must know.
     """
@@ -45,14 +48,18 @@ class Posterior:
     converged: bool = True
     log_likelihood: float = float("nan")
     raters: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    objects: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         put = object.__setattr__
         probability = column("probability", self.probability, np.float64, (None, None))
         put(self, "probability", probability)
-        held = {name: column(name, values, np.float64) for name, values in self.raters.items()}
-        put(self, "raters", held)
+        # A comparison of arrays makes a number of numpy, which no JSON can hold.
+        put(self, "n_iter", int(self.n_iter))
+        put(self, "converged", bool(self.converged))
+        put(self, "raters", {k: column(k, v, np.float64) for k, v in self.raters.items()})
+        put(self, "objects", {k: column(k, v, np.float64) for k, v in self.objects.items()})
 
 
 @dataclass(frozen=True, slots=True)
