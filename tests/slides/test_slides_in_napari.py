@@ -8,7 +8,9 @@ import pytest
 from napari_consensus.slides import open_slide
 
 layers = pytest.importorskip("napari.layers")
+slide_layers = pytest.importorskip("napari_consensus._napari.slide_layers")
 
+SIDES = (3101, 2603)  # of the slide, height and width
 WINDOW = (400, 500)
 
 
@@ -40,14 +42,24 @@ def test_a_duplicated_layer_outlives_the_slide(svs):
     copied.data[0]._file.close()
 
 
-def test_channels_are_layers_of_grey(tmp_path):
-    import tifffile
+def test_napari_reads_nothing_in_its_own_thread_of_a_slide_read_ahead(svs, monkeypatch):
+    with open_slide(svs) as slide:
+        shown = slide_layers.slide_layers(slide)
+        slide_layers.read_ahead(shown, WINDOW)
+        ((data, arguments),) = shown
+        with monkeypatch.context() as patch:
+            patch.setattr(slide.levels[0]._file, "reading", None)
+            layer = layers.Image(data, **arguments | {"scale": (1, 1)})
+            level, pixels = draw(layer, (0, 0), SIDES[0] / WINDOW[0])
+        assert level == 2
+        assert pixels.shape == slide.levels[2].shape
+        assert layer.thumbnail.any()
 
-    path = tmp_path / "a.ome.tif"
-    stack = np.random.default_rng(0).integers(0, 4096, (2, 300, 400), np.uint16)
-    tifffile.imwrite(path, stack, metadata={"axes": "CYX"}, tile=(64, 64))
-    with open_slide(path) as slide:
-        for channel, plane in zip(slide.channels, stack, strict=True):
-            layer = layers.Image(channel.levels[0], rgb=False, name=channel.name)
-            assert layer.ndim == 2
-            assert np.array_equal(layer.data[:], plane)
+
+def test_a_level_too_large_to_be_read_ahead_is_left(svs, monkeypatch):
+    monkeypatch.setattr(slide_layers, "_MOST_AHEAD", 1000)
+    with open_slide(svs) as slide:
+        shown = slide_layers.slide_layers(slide)
+        with monkeypatch.context() as patch:
+            patch.setattr(slide.levels[0]._file, "reading", None)
+            slide_layers.read_ahead(shown, WINDOW)

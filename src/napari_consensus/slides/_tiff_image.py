@@ -51,6 +51,9 @@ class TiffImage:
         self._channels_stacked = in_stack > 0
         self._levels = _levels(series)
         self.sizes = tuple((int(p.shape[0]), int(p.shape[1])) for p in self._planes(0))
+        if 0 in self.sizes[0]:
+            msg = f"{path}: the image is broken: it has {self.sizes[0]} rows and columns"
+            raise ReadError(msg)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_consensus.errors import ReadError
 from napari_consensus.slides import flat, openslide, tiff
+from napari_consensus.slides._tiff_chain import check_chain
+from napari_consensus.slides.parts import check_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,6 +134,9 @@ def _readers(path: Path) -> list[Reader]:
     later, and some of those tifffile has.
     """
     start = _first_bytes(path)
+    if start.startswith(_TIFF):
+        check_chain(path)
+    check_parts(path)
     vendor = openslide.vendor(path)
     in_tiff = [_TIFFFILE] if start.startswith(_TIFF) else []
     if vendor is not None and not (vendor == _ANY_TIFF and tiff.is_better_in_tifffile(path)):
