@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_consensus.data._columns import gather, offsets_of
 from napari_consensus.data.annotations import Annotations, Outline
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from napari_consensus.data.raters import RaterSet
 
 
 def box_iou(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -193,30 +196,59 @@ def _filled(
     return out
 
 
-def places_read(annotations: Annotations) -> NDArray[np.bool_]:
-    """(n, raters) whether each rater read the place of each annotation.
-
-    The place is the centre of an annotation's bounds. Who declared regions on an image
-    read what lies in one of them; who declared none read all of the image or nothing. What
-    a rater drew they have read.
-    """
+def areas(annotations: Annotations) -> NDArray[np.float64]:
+    """(n,) exact area of each annotation in square pixels, holes subtracted; of a point 0."""
     import shapely
 
     table = annotations
+    out = box_area(table.bounds)
+    other = np.flatnonzero(table.kind != Outline.BOX)
+    if len(other):
+        out[other] = shapely.area(outlines(table.take(other)))
+    return out
+
+
+def places_read(annotations: Annotations) -> NDArray[np.bool_]:
+    """(n, raters) whether each rater read the place of each annotation.
+
+    The place is the centre of an annotation's bounds. What a rater drew they have read.
+    """
+    table = annotations
     raters = table.raters
     read: NDArray[np.bool_] = raters.read[table.image]
-    regions = raters.regions
-    if regions is not None:
-        filled = _filled(regions.vertices, regions.rings, regions.parts)
+    if raters.regions is not None:
         centre = (table.bounds[:, :2] + table.bounds[:, 2:]) / 2
         start = np.searchsorted(table.image, np.arange(len(table.images) + 1))
-        for image, rater in np.unique(np.stack([regions.image, regions.rater], axis=1), axis=0):
+        for image in np.unique(raters.regions.image).tolist():
             rows = slice(start[image], start[image + 1])
-            inside = np.zeros(start[image + 1] - start[image], np.bool_)
-            for region in filled[(regions.image == image) & (regions.rater == rater)]:
-                inside |= shapely.intersects_xy(region, *centre[rows].T)
-            read[rows, rater] = inside
+            read[rows] = read_at(raters, image, centre[rows])
     read[np.arange(len(table)), table.rater] = True
+    return read
+
+
+def read_at(raters: RaterSet, image: int, places: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n, raters) whether each rater read (n, 2) places x, y of an image.
+
+    Who declared regions on an image read what lies in one of them; who declared none read
+    all of the image or nothing.
+    """
+    import shapely
+
+    read = np.repeat(raters.read[[image]], len(places), axis=0)
+    regions = raters.regions
+    if regions is not None:
+        held = np.flatnonzero(regions.image == image)
+        rings = gather(regions.parts, held)
+        filled = _filled(
+            regions.vertices[gather(regions.rings, rings)],
+            offsets_of(np.diff(regions.rings)[rings]),
+            offsets_of(np.diff(regions.parts)[held]),
+        )
+        for rater in np.unique(regions.rater[held]).tolist():
+            inside = np.zeros(len(places), np.bool_)
+            for region in filled[regions.rater[held] == rater]:
+                inside |= shapely.intersects_xy(region, *places.T)
+            read[:, rater] = inside
     return read
 
 
@@ -249,10 +281,10 @@ def covered_area(
         divided = []
         for sum_of, cell in cells:
             divided += [
-                (sum_of + own, shapely.intersection(cell, shape)),
-                (sum_of, shapely.difference(cell, shape)),
+                (sum_of + own, _areas_only(shapely.intersection(cell, shape))),
+                (sum_of, _areas_only(shapely.difference(cell, shape))),
             ]
-            apart = shapely.difference(apart, cell)
+            apart = _areas_only(shapely.difference(apart, cell))
         cells = [(w, cell) for w, cell in (*divided, (own, apart)) if cell.area > 0]
     if not cells:
         return []
@@ -267,6 +299,16 @@ def covered_area(
         chosen = int(np.abs(areas - wanted).argmin())
     held = [cell for w, cell in cells if round(w, 9) >= levels[chosen]]
     return _rings(shapely.union_all(held))
+
+
+def _areas_only(geometry: Any) -> Any:  # noqa: ANN401 (shapely's geometry)
+    """Leave out lines and points where outlines touch: GEOS cannot subtract such a mixture."""
+    import shapely
+
+    if geometry.geom_type != "GeometryCollection":
+        return geometry
+    parts = shapely.get_parts(geometry)
+    return shapely.multipolygons([part for part in parts if part.geom_type == "Polygon"])
 
 
 def _rings(geometry: Any) -> list[NDArray[np.float64]]:  # noqa: ANN401 (shapely's geometry)

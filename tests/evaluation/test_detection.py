@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from napari_consensus.data.annotations import annotations_from_boxes
 from napari_consensus.errors import Cancelled, ParameterError
-from napari_consensus.evaluation import evaluate_detection
+from napari_consensus.evaluation import evaluate_detection, evaluation_of, match_detections
 
 
 def table(rows, rater="consensus", **changes):
@@ -71,6 +71,26 @@ def test_the_table_of_categories_holds_every_category_of_either_side():
         "mitosis": (2, 2, 2, 1),
         "nucleus": (0, 1, 0, 0),
     }
+
+
+def test_precision_and_recall_of_each_category_by_hand():
+    found = evaluate_detection(table(MARKS), table(REFERENCE))
+    numbers = {c.category: (c.precision, c.recall) for c in found.by_category}
+    assert numbers["debris"] == numbers["mitosis"] == (1 / 2, 1 / 2)
+    assert numbers["artefact"][0] == numbers["nucleus"][1] == 0
+    # Nothing is an artefact in the reference, and nothing was called a nucleus.
+    assert math.isnan(numbers["artefact"][1])
+    assert math.isnan(numbers["nucleus"][0])
+
+
+def test_the_same_outlines_by_other_names_need_no_new_match():
+    marks, reference = table(MARKS), table(REFERENCE)
+    renamed = table([(image, box, "debris") for image, box, _ in MARKS])
+    match = match_detections(marks, reference)
+    debris = np.full(len(marks), marks.categories.index("debris"), np.int32)
+    now, anew = evaluation_of(match.counts(debris)), evaluate_detection(renamed, reference)
+    for name in ("tp", "fp", "fn", "accuracy", "covered", "class_f1", "macro_recall", "notes"):
+        assert getattr(now, name) == getattr(anew, name)
 
 
 def test_an_overlap_exactly_at_the_threshold_counts_only_where_not_strict():

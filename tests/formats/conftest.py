@@ -40,6 +40,9 @@ SAMPLES = {
     "organoid-counter": "organoids.json",
     "napari-csv": "r1__cell.csv",
     "vlm": "answer.json",
+    "peerannot": "answers.json",
+    "crowd-kit": "crowd_labels.csv",
+    "label-image": "labels.tif",
 }
 
 

@@ -127,6 +127,12 @@ def test_a_file_of_no_known_format_is_said(tmp_path):
         read(written(tmp_path, "x", "notes.docx"))
 
 
+@pytest.mark.parametrize("suffix", [".npz", ".parquet"])
+def test_a_file_of_a_format_that_is_only_written_is_said(tmp_path, suffix):
+    with pytest.raises(ReadError, match="no annotation file that is known"):
+        read(written(tmp_path, "x", f"votes{suffix}"))
+
+
 def test_a_folder_without_annotations_is_said(tmp_path):
     with pytest.raises(ReadError, match="no annotation file"):
         read(tmp_path)
@@ -154,6 +160,15 @@ def test_a_quote_that_is_not_closed_is_refused_and_named_by_its_row(tmp_path):
     with pytest.raises(RefusedError, match=r"row 3, .*quote"):
         read(path)
     assert len(read(path, skip_refused=True).annotations) == 1
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+def test_utf_16_that_ends_within_a_character_is_said(tmp_path, lost):
+    text = f"{HEAD}{GOOD}a.png,r1,\U0001f9ec"
+    path = written(tmp_path, text.encode("utf-16")[:-lost])
+    with pytest.raises(ReadError, match="is not UTF-8; save the file as UTF-8") as error:
+        read(path)
+    one_line(error)
 
 
 @pytest.mark.parametrize("suffix", [".geojson", ".json"])

@@ -17,7 +17,10 @@ odd_numbers = st.sampled_from(
     ["", "nan", "inf", "1e400", " 7", "7 ", "+7", "07", "1_0", "0x1", "٣", "1,5", "true", "1e3"]
 )
 names = st.sampled_from(["a", "b", "ab c", "'=1", "é", "1", "01", "None"])
-odd_names = st.sampled_from(["", " ", "NA", " a", "a ", "No finding", '"a"', '"a,b"', "=1", "gt"])
+odd_names = st.sampled_from(
+    ["", " ", "NA", " a", "a ", "No finding", "=1", "gt", '"a"', '"a,b"', '" a"', '"a""b"', '""',
+     'a"b', '"a"b', '"a', '"a\nb"', "a\x1fb", '"a\x1fb"', ' "a"', '""""', '","']
+)  # fmt: skip
 ids = st.integers(0, 2**64 - 1).map(str)
 odd_ids = st.sampled_from(["1.0", "-1", "1e3", "+5", "", " 5", "007", str(2**64)])
 headers = st.sampled_from(
@@ -54,6 +57,9 @@ def tables(draw):
         ends = [str(w), str(h)] if "w" in columns else [right, bottom]
         sides = iter([x, y, *ends])
         lines.append([draw(FIELDS[c][0]) if c in FIELDS else next(sides) for c in columns])
+    quoted = draw(st.sampled_from([(), (), columns, FIELDS]))
+    for row in lines[1:]:
+        row[:] = [f'"{t}"' if c in quoted else t for c, t in zip(columns, row, strict=True)]
     for _ in range(odd):
         row = draw(st.sampled_from(lines[1:]))
         k = draw(st.integers(0, len(row) - 1))
@@ -102,12 +108,17 @@ def test_a_clean_table_is_what_the_careful_way_makes_of_it(tmp_path, data):
         assert told(path) == careful
 
 
-def test_a_clean_table_does_not_go_the_careful_way(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "line", ["a,r,c,1,2,3,4", '"a","r","c, d",1,2,3,4', '"a","","c","1","2","3","4"']
+)
+def test_a_clean_table_does_not_go_the_careful_way(tmp_path, monkeypatch, line):
     path = tmp_path / "t.csv"
-    path.write_text("image,rater,category,xmin,ymin,xmax,ymax\n" + "a,r,c,1,2,3,4\n" * 3, "utf-8")
+    path.write_text("image,x,category,xmin,ymin,xmax,ymax\n" + f"{line}\n" * 3, "utf-8")
     monkeypatch.setattr(_clean_table, "_SMALLEST", 0)
     monkeypatch.setattr(_table, "_take_run", None)
-    assert len(read(path).annotations) == 3
+    study = read(path)
+    assert len(study.annotations) == 3
+    assert study.annotations.categories == (("c, d",) if "d" in line else ("c",))
 
 
 def test_a_long_line_among_short_ones_is_not_hidden_by_their_average(tmp_path, monkeypatch):

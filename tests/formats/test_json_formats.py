@@ -8,7 +8,8 @@ import pytest
 from napari_consensus.data.annotations import Outline
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.errors import RefusedError
-from napari_consensus.formats import read
+from napari_consensus.formats import read, write
+from napari_consensus.formats._coco_members import numbers_of
 
 
 def collection(*geometries, **properties):
@@ -103,12 +104,10 @@ def test_a_list_of_features_and_a_single_one_are_read(put, document):
     "geometry",
     [
         {"type": "Polygon"},
-        {"type": "Polygon", "coordinates": []},
         {"type": "Polygon", "coordinates": [[[1, 2], [3, 4]]]},
         {"type": "Polygon", "coordinates": [[[1, 2], [3, "x"], [5, 6]]]},
         {"type": "Polygon", "coordinates": [[[1, 2], [3, 1e999], [5, 6]]]},
         {"type": "Polygon", "coordinates": [[[1, 2], [3, 4], [5, 6], [1, 2]]]},
-        {"type": "MultiPolygon", "coordinates": []},
         {"type": "MultiPolygon", "coordinates": 3},
         {"type": "Point", "coordinates": [1]},
         {"type": "Point", "coordinates": [True, 2]},
@@ -222,3 +221,54 @@ def test_our_own_members_of_wrong_types_give_no_traceback(put, key, entry):
     document = collection(polygon(SQUARE), metadata=entry, classification=entry)
     document["napari_consensus"] = {key: [entry, {"name": "n", "images": [entry]}]}
     assert len(read(put(document, "x.geojson")).annotations) == 1
+
+
+def test_what_coco_says_of_images_categories_and_itself_comes_back(put, tmp_path):
+    document = {
+        "info": {"description": "cells", "year": 2026},
+        "licenses": [{"id": 3, "name": "none"}],
+        "images": [
+            {"id": 70, "file_name": "train/b.png", "width": 30, "height": 40, "license": 3,
+             "coco_url": "u", "date_captured": "d", "mine": {"deep": [1]}},
+            {"id": 9, "file_name": "train/a.png", "width": 30, "height": 40},
+        ],
+        "categories": [
+            {"id": 18, "name": "dog", "supercategory": "animal", "keypoints": ["nose"],
+             "skeleton": [[1, 2]]},
+            {"id": 5, "name": "cat"},
+        ],
+        "annotations": [
+            {"id": 900, "image_id": 70, "category_id": 18, "bbox": [1, 2, 3, 4], "area": 12,
+             "iscrowd": 0, "mine": True},
+            {"id": 17, "image_id": 9, "category_id": 5, "bbox": [5, 6, 7, 8], "area": 56,
+             "iscrowd": 1},
+        ],
+    }  # fmt: skip
+    once = read(put(document, "a.json"))
+    path = write(once, tmp_path / "back.coco.json")[0]
+    back = json.loads(path.read_text(encoding="utf-8"))
+    for key in ("images", "annotations"):
+        before = {entry["id"]: entry for entry in document[key]}
+        assert {entry["id"] for entry in back[key]} == set(before)
+        for entry in back[key]:
+            assert before[entry["id"]].items() <= entry.items()
+    assert sorted(back["categories"], key=str) == sorted(document["categories"], key=str)
+    assert back["licenses"] == document["licenses"]
+    assert back["info"] == {**document["info"], "notice": "research use, not for diagnosis"}
+    again = write(read(path), tmp_path / "again.coco.json")[0]
+    assert json.loads(again.read_text(encoding="utf-8")) == back
+    hidden = write(once, tmp_path / "hidden.coco.json", pseudonyms=True)[0]
+    assert "coco_url" not in hidden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("given", "ids"),
+    [
+        ([7, None, 3], [7, 8, 3]),
+        ([7, 7, 7], [7, 8, 9]),
+        (["7", True, -1, 2**53, 1.0], [1, 2, 3, 4, 5]),
+        ([], []),
+    ],
+)
+def test_ids_that_come_once_stay_and_others_are_new(given, ids):
+    assert numbers_of(given) == ids

@@ -279,3 +279,21 @@ def test_real_files_have_as_many_features_as_a_search_counts(real_files, name, n
     table = read(path).annotations
     assert len(table) == path.read_text("utf-8").count('"type":"Feature"') == n
     assert set(table.categories) == categories
+
+
+def test_what_qupath_draws_around_objects_and_what_has_no_place_is_left_out(put):
+    square = [[[5, 5], [9, 5], [9, 8], [5, 8], [5, 5]]]
+    kinds = ["root", "tma_core", "annotation", "cell", "detection", "tile"]
+    features = [
+        {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": square},
+         "properties": {"objectType": kind}}
+        for kind in kinds
+    ] + [
+        {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": []}},
+        {"type": "Feature", "geometry": {"type": "MultiPolygon", "coordinates": []}},
+        {"type": "Feature", "geometry": None, "properties": None},
+    ]  # fmt: skip
+    study = read(put({"type": "FeatureCollection", "features": features}, "s.geojson"))
+    assert len(study.annotations) == 4
+    assert "s.geojson: 3 features are lines or have no geometry; left out" in study.notes
+    assert sum("2 features are the whole image" in note for note in study.notes) == 1

@@ -18,6 +18,7 @@ from napari_consensus.formats.discovery import (
     FileRule,
     RaterRule,
     StudyFile,
+    edited,
     read_study_file,
     study_text,
     suggested,
@@ -343,6 +344,55 @@ def test_layers_are_raters_where_the_study_says_so_and_categories_else(tmp_path)
     assert said.images == ("s1",)
 
 
+def test_a_layer_that_is_a_rater_leaves_its_regions_the_categories_in_their_text(tmp_path):
+    text = layers("Anna", "Ben").replace('Type="0"', 'Type="0" Text="Tumour"', 1)
+    (tmp_path / "s1.xml").write_text(text, encoding="utf-8")
+    assert read(tmp_path).annotations.categories == ("Anna", "Ben")
+    said = read(say(tmp_path, layers_are_raters=True)).annotations
+    assert (said.raters.names, said.categories) == (("Anna", "Ben"), ("Tumour",))
+    assert said.category.tolist() == [0, -1]
+
+
+def test_groups_of_asap_are_raters_where_the_study_says_so(tmp_path):
+    group = (
+        '<Annotation Name="Annotation 0" Type="Dot" PartOfGroup="{}"><Coordinates>'
+        '<Coordinate Order="0" X="{}" Y="4"/></Coordinates></Annotation>'
+    )
+    drawn = group.format("Anna", 1) + group.format("Ben", 2) + group.format("None", 3)
+    text = f"<ASAP_Annotations><Annotations>{drawn}</Annotations></ASAP_Annotations>"
+    (tmp_path / "s1.xml").write_text(text, encoding="utf-8")
+    assert read(tmp_path).annotations.categories == ("Anna", "Ben")
+    said = read(say(tmp_path, layers_are_raters=True)).annotations
+    assert (said.raters.names, said.categories) == (("Anna", "Ben", "s1"), ())
+    assert said.bounds[:, 0].tolist() == [1, 2, 3]
+
+
+def test_layers_are_categories_where_the_study_says_so_whatever_their_names(tmp_path):
+    (tmp_path / "s1.xml").write_text(layers("Reader 1", "Reader 2"), encoding="utf-8")
+    said = read(say(tmp_path, layers_are_raters=False)).annotations
+    assert (said.raters.names, said.categories) == (("s1",), ("Reader 1", "Reader 2"))
+
+
 def test_layers_called_after_raters_are_raters(tmp_path):
     (tmp_path / "s1.xml").write_text(layers("Reader 1", "Reader 2"), encoding="utf-8")
     assert read(tmp_path).annotations.raters.names == ("Reader 1", "Reader 2")
+
+
+def test_a_study_says_which_column_of_a_table_holds_its_raters(tmp_path):
+    rows = "a.png,Ann,cat,1,2,30,40\na.png,Bob,cat,5,6,70,80\n"
+    (tmp_path / "t.csv").write_text(f"image,who,label,xmin,ymin,xmax,ymax\n{rows}", "utf-8")
+    found = discover(tmp_path)
+    assert found.raters == ("t",)
+    assert sum("only one rater is there" in note for note in found.notes) == 1
+    say(tmp_path, rater_column="who")
+    assert discover(tmp_path).raters == ("Ann", "Bob")
+    assert discover(tmp_path).notes == ()
+    assert edited(found, StudyFile(rater_column="who")).raters == ("Ann", "Bob")
+    say(tmp_path, rater_column="whom")
+    assert any("no column 'whom'" in note for note in discover(tmp_path).notes)
+
+
+def test_a_rater_who_is_alone_and_named_is_not_asked_about(tmp_path):
+    line = "a.png,Ann,cat,1,2,30,40\n"
+    (tmp_path / "t.csv").write_text(f"image,rater,label,xmin,ymin,xmax,ymax\n{line}", "utf-8")
+    assert not any("only one rater" in note for note in discover(tmp_path).notes)

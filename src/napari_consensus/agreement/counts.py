@@ -84,15 +84,41 @@ _COLUMNS: dict[str, type] = {
 }
 
 
-def count_matches(
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """The chosen pairs of every two raters, on the images both of them read.
+
+    Parameters
+    ----------
+    image, a, b
+        (m,) codes of a meeting: an image and two raters who read it; a < b.
+    n_a, n_b
+        (m,) annotations each of them marked there.
+    pairs
+        (p,) matched, `first` a row of rater a and `second` one of rater b.
+    meeting
+        (p,) row of the meeting each of them belongs to.
+    """
+
+    image: NDArray[np.int64]
+    a: NDArray[np.int64]
+    b: NDArray[np.int64]
+    n_a: NDArray[np.int64]
+    n_b: NDArray[np.int64]
+    pairs: Pairs
+    meeting: NDArray[np.int64]
+
+
+def match_every_two(
     annotations: Annotations,
     pairs: Pairs,
     minimum_iou: float = 0.5,
     *,
     strict: bool = False,
+    most_first: bool = True,
     progress: Progress = silent,
-) -> MatchCounts:
-    """Match every two raters and count by image.
+) -> Matches:
+    """Match every two raters over the images both read.
 
     Parameters
     ----------
@@ -102,10 +128,12 @@ def count_matches(
         Overlapping pairs of these annotations, at `minimum_iou` or lower.
     minimum_iou, strict
         The threshold a match must reach.
+    most_first
+        As in `matching.choose_pairs`.
     progress
         Reports, and stops where it raises.
 
-    Source: `matching.best_matching`, for each two raters over the images both read.
+    Source: `matching.best_matching`, for each two raters.
     """
     table = annotations
     held = pairs.at_least(minimum_iou, strict=strict)
@@ -122,19 +150,34 @@ def count_matches(
         held.second[kept].astype(np.int64) * wide + a[kept],
         held.iou[kept],
         progress,
+        most_first=most_first,
     )
     found = kept[chosen]
-    ours, theirs = table.category[held.first[found]], table.category[held.second[found]]
+    return Matches(met.image, met.a, met.b, n_a, n_b, held.take(found), place[found])
+
+
+def count_matches(
+    annotations: Annotations,
+    pairs: Pairs,
+    minimum_iou: float = 0.5,
+    *,
+    strict: bool = False,
+    progress: Progress = silent,
+) -> MatchCounts:
+    """Match every two raters and count by image; parameters are those of `match_every_two`."""
+    found = match_every_two(annotations, pairs, minimum_iou, strict=strict, progress=progress)
+    category, held = annotations.category, found.pairs
+    ours, theirs = category[held.first], category[held.second]
     both = (ours >= 0) & (theirs >= 0)
-    m, at = len(met.image), place[found]
-    iou_sum = np.asarray(np.bincount(at, weights=held.iou[found], minlength=m), np.float64)
+    m, at = len(found.image), found.meeting
+    iou_sum = np.asarray(np.bincount(at, weights=held.iou, minlength=m), np.float64)
     return MatchCounts(
-        image=met.image.astype(np.int32),
-        a=met.a.astype(np.int32),
-        b=met.b.astype(np.int32),
+        image=found.image.astype(np.int32),
+        a=found.a.astype(np.int32),
+        b=found.b.astype(np.int32),
         matched=np.bincount(at, minlength=m),
-        n_a=n_a,
-        n_b=n_b,
+        n_a=found.n_a,
+        n_b=found.n_b,
         iou_sum=iou_sum,
         same_category=np.bincount(at[both & (ours == theirs)], minlength=m),
         both_categorised=np.bincount(at[both], minlength=m),

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_consensus.agreement.counts import MatchCounts, count_matches
 from napari_consensus.progress import Progress, silent
+from napari_consensus.resampling import shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +106,37 @@ def f1_macro(counts: MatchCounts) -> float:
     if not held.any():
         return float("nan")
     return float((2 * counts.matched[held] / drawn[held]).mean())
+
+
+def f1_by_image(counts: MatchCounts, images: int) -> NDArray[np.float64]:
+    """(images,) F1 pooled over the pairs of raters of each image; NaN where nothing was marked."""
+    drawn = np.bincount(counts.image, weights=counts.n_a + counts.n_b, minlength=images)
+    both = np.bincount(counts.image, weights=2 * counts.matched, minlength=images)
+    return shares(both, drawn)
+
+
+def f1_by_rater(counts: MatchCounts, others: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """F1 of each rater with some others, pooled over images and over them.
+
+    Parameters
+    ----------
+    counts
+        Matches by image.
+    others
+        (raters,) True for those whom each rater is compared with; never with themselves.
+
+    Returns
+    -------
+    NDArray
+        (raters,) NaN for who read no image with any of them.
+    """
+    n = len(others)
+    both, drawn = np.zeros(n), np.zeros(n)
+    for one, other in ((counts.a, counts.b), (counts.b, counts.a)):
+        held = others[other]
+        np.add.at(both, one[held], 2 * counts.matched[held])
+        np.add.at(drawn, one[held], (counts.n_a + counts.n_b)[held])
+    return shares(both, drawn)
 
 
 def f1_over_iou(

@@ -9,6 +9,8 @@ import numpy as np
 from napari_consensus.errors import TableError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import DTypeLike, NDArray
 
 
@@ -114,3 +116,24 @@ def offsets_of(lengths: NDArray[Any]) -> NDArray[np.int64]:
     out = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=out[1:])
     return out
+
+
+def repeated(
+    values: NDArray[np.int64], count: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Each value `count` times over, and 0, 1, 2, ... within each run."""
+    upto = np.cumsum(count)
+    out = np.repeat(values, count)
+    step = np.arange(len(out)) - np.repeat(upto - count, count)
+    return out, step
+
+
+def chunks(count: NDArray[np.int64], size: int) -> Iterator[tuple[int, int]]:
+    """Cut a list into runs whose counts add up to about `size`."""
+    if len(count) == 0:
+        return
+    upto = np.cumsum(count)
+    pieces = int(upto[-1]) // size + 1
+    cuts = np.searchsorted(upto, np.arange(1, pieces) * size)
+    edges = np.unique(np.concatenate(([0], cuts, [len(count)])))
+    yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)

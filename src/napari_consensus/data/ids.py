@@ -48,10 +48,11 @@ def told_apart(
     names
         Distinct names.
     """
+    ordered = np.sort(ids)
+    if (ordered[1:] != ordered[:-1]).all():
+        return ids
     _, place, count = np.unique(ids, return_inverse=True, return_counts=True)
     again = np.flatnonzero(count[place] > 1)
-    if not len(again):
-        return ids
     marks = mixed([crc32(name.encode()) for name in names])
     out = ids.copy()
     out[again] ^= marks[codes[again]]

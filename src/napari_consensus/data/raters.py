@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_consensus.data.statements import RaterStatement
+
 
 class RaterKind(StrEnum):
     """What a rater is; only `VOTING` kinds are compared and aggregated."""
@@ -85,6 +87,8 @@ class RaterSet:
         agreement. None where there are none.
     pseudonyms
         What raters are called where names are hidden, by name; for those who chose one.
+    statements
+        Who raters are, by name; for those of whom it was declared.
 
     Raises
     ------
@@ -98,10 +102,12 @@ class RaterSet:
     regions: Regions | None = None
     joint: NDArray[np.bool_] | None = None
     pseudonyms: Mapping[str, str] = field(default_factory=dict)
+    statements: Mapping[str, RaterStatement] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         put = object.__setattr__
         put(self, "pseudonyms", dict(self.pseudonyms))
+        put(self, "statements", dict(self.statements))
         put(self, "names", tuple(self.names))
         put(self, "kinds", tuple(RaterKind(kind) for kind in self.kinds))
         if len(set(self.names)) != len(self.names):

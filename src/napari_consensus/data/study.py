@@ -60,6 +60,11 @@ class Study:
         Rows that broke a rule and were left out because that was asked.
     notes
         What was guessed or skipped while reading.
+    about
+        What formats said of an image, a category or the whole file that no column holds, as
+        packed text by format, what it is about, and its name.
+    trained_on
+        Names of the raters whose annotations a model learned from, by the model's name.
     """
 
     annotations: Annotations
@@ -70,10 +75,14 @@ class Study:
     sources: tuple[Source, ...] = ()
     refused: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
+    about: Mapping[tuple[str, str, str], bytes] | None = None
+    trained_on: Mapping[str, tuple[str, ...]] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "image_files", dict(self.image_files or {}))
         object.__setattr__(self, "image_sizes", dict(self.image_sizes or {}))
+        object.__setattr__(self, "about", dict(self.about or {}))
+        object.__setattr__(self, "trained_on", dict(self.trained_on or {}))
         reference = self.reference
         if reference is not None and (
             reference.images != self.annotations.images

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # Some spreadsheets take the wide forms of these characters for them.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
 def as_text(name: str) -> str:

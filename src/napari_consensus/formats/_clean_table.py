@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_consensus.formats._boxes import LARGEST, corners
+from napari_consensus.formats._quotes import line_spans, quoted_simply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -20,11 +21,9 @@ if TYPE_CHECKING:
     from napari_consensus.formats._records import Records
     from napari_consensus.progress import Progress
 
-_BYTES_AT_ONCE = 1 << 25
+_BYTES_AT_ONCE = 1 << 23
 # Below this the careful way is as fast as loading pandas.
 _SMALLEST = 1 << 20
-_NEWLINE = 10
-_TENS = np.array([10**k for k in range(1, 20)], np.uint64)
 
 
 class Named(NamedTuple):
@@ -40,6 +39,11 @@ class Named(NamedTuple):
 
     texts: list[str]
     code: NDArray[np.integer[Any]]
+
+    def count(self, character: str) -> int:
+        """Return how often a character occurs in all rows."""
+        held = np.array([text.count(character) for text in self.texts], np.int64)
+        return int(held[self.code].sum()) if held.any() else 0
 
     def mapped(self, code: Callable[[str], int]) -> NDArray[np.int64]:
         """(n,) code that each row's text has elsewhere."""
@@ -81,8 +85,8 @@ def clean_pieces(
 ) -> list[Piece] | None:
     """All rows of a table, or None where any of them needs the careful way.
 
-    A table is clean where every line has the header's number of fields, nothing is quoted,
-    every coordinate is a number and every box has an area.
+    A table is clean where every line has the header's number of fields, quotes stand around
+    fields only, every coordinate is a number and every box has an area.
 
     Parameters
     ----------
@@ -101,7 +105,8 @@ def clean_pieces(
     pieces: list[Piece] = []
     line = 2
     try:
-        for start, stop in _spans(data):
+        below = data.find(b"\n") + 1 or len(data)
+        for start, stop in line_spans(data, below, _BYTES_AT_ONCE):
             piece = _piece(data[start:stop], line, records, columns)
             if is_odd(piece):
                 return None
@@ -115,7 +120,7 @@ def clean_pieces(
 
 def _may_be_clean(records: Records, columns: Columns) -> bool:
     data = records.content.data
-    marks = [b'"', b"\0"] + ([b","] if records.delimiter == ";" else [])
+    marks = [b"\0"] + ([b","] if records.delimiter == ";" else [])
     return (
         len(columns.box) == 4
         and records.cut is None
@@ -125,65 +130,66 @@ def _may_be_clean(records: Records, columns: Columns) -> bool:
     )
 
 
-def _spans(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where pieces of whole lines below the header start and stop."""
-    start = data.find(b"\n") + 1
-    if not start:
-        raise _OddError
-    while start < len(data):
-        stop = start + _BYTES_AT_ONCE
-        stop = len(data) if stop >= len(data) else data.rfind(b"\n", start, stop) + 1
-        if not stop:
-            raise _OddError
-        yield start, stop
-        start = stop
-
-
 def _piece(data: bytes, line: int, records: Records, columns: Columns) -> Piece:
     place = {name: k for k, name in enumerate(records.header)}
-    n = _count_lines(data, records.delimiter, len(records.header))
-    first = _first_line(data).split(records.delimiter.encode())
-    scored = bool(columns.score) and first[place[columns.score]].strip() != b""
-    # pandas makes numbers of categories that all look like some, and 1 of 01.
-    dtype: dict[int, Any] = {
-        k: object if _looks_numeric(first[k]) else "category" for k in place.values()
-    }
-    dtype |= {place[name]: np.float64 for name in columns.box}
-    if scored:
-        dtype[place[columns.score]] = np.float64
-    if columns.id:
-        dtype[place[columns.id]] = np.uint64
+    quoted = b'"' in data
+    if quoted and not quoted_simply(data, records.delimiter):
+        raise _OddError
+    first = dict(zip(records.header, _first_fields(data, records), strict=True))
+    scored = bool(columns.score) and first[columns.score].strip() != ""
     numbered = {*columns.box, *((columns.score,) if scored else ()), columns.id} - {""}
     # pandas makes numbers of a column that says nothing but true.
-    if not all(_looks_numeric(first[place[name]]) for name in numbered):
+    if not all(_looks_numeric(first[name]) for name in numbered):
         raise _OddError
-    frame = _parsed(data, records.delimiter, dtype)
-    if len(frame) != n:
-        raise _OddError
+    # pandas makes numbers of categories that all look like some, and 1 of 01.
+    dtype: dict[int, Any] = {
+        place[name]: object if _looks_numeric(field) else "category"
+        for name, field in first.items()
+        if name not in numbered
+    }
+    dtype |= dict.fromkeys((place[name] for name in numbered - {columns.id}), np.float64)
+    frame = _parsed(data, records.delimiter, dtype, quoted=quoted)
+    texts = {
+        name: _named(frame[k])
+        for name, k in place.items()
+        if name not in numbered and (quoted or name in columns.used())
+    }
+    _check_width(data, records, texts, len(frame), last=records.header[-1] in numbered)
     boxes = np.column_stack([frame[place[name]].to_numpy() for name in columns.box])
     ends = corners(boxes, sizes=columns.sizes)
     # Not a number is not within the limit either.
     if not np.abs(boxes).max() <= LARGEST or (ends[:, 2:] <= ends[:, :2]).any():
         raise _OddError
-    names = {name: _named(frame[place[name]]) for name in columns.used() - numbered}
+    names = {name: named for name, named in texts.items() if name in columns.used()}
     if columns.score and not scored and any(names.pop(columns.score).texts):
         raise _OddError
-    score = frame[place[columns.score]].to_numpy() if scored else np.full(n, np.nan)
+    score = frame[place[columns.score]].to_numpy() if scored else np.full(len(frame), np.nan)
     return Piece(
-        np.arange(line, line + n),
+        np.arange(line, line + len(frame)),
         names,
         ends,
         score if columns.score else None,
-        _ids(data, records, columns, frame) if columns.id else None,
+        _ids(frame[place[columns.id]]) if columns.id else None,
     )
 
 
-def _looks_numeric(field: bytes) -> bool:
+def _looks_numeric(field: str) -> bool:
     try:
         float(field)
     except ValueError:
         return False
     return True
+
+
+def _first_fields(data: bytes, records: Records) -> list[str]:
+    line = data[: data.find(b"\n") + 1 or len(data)].rstrip(b"\n")
+    try:
+        fields = next(csv.reader([line.decode()], delimiter=records.delimiter, strict=True), [])
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _OddError from error
+    if len(fields) != len(records.header):
+        raise _OddError
+    return fields
 
 
 def _named(column: pd.Series[Any]) -> Named:
@@ -199,45 +205,43 @@ def _named(column: pd.Series[Any]) -> Named:
     return found
 
 
-def _count_lines(data: bytes, delimiter: str, width: int) -> int:
-    """How many lines there are; with this many fields in the first, and on average.
+def _check_width(
+    data: bytes, records: Records, texts: Mapping[str, Named], n: int, *, last: bool
+) -> None:
+    """Check that each of n lines is a row, and has as many fields as the header.
 
-    pandas refuses a line with more fields than the one before, so that none has fewer.
+    Parameters
+    ----------
+    data, records
+        The lines, and the table that they are of.
+    texts
+        Columns of text that were found in them, all of them where there are quotes.
+    n
+        How many rows were found.
+    last
+        Whether the last column holds numbers.
     """
-    n = data.count(b"\n") + (not data.endswith(b"\n"))
-    mark = delimiter.encode()
-    if _first_line(data).count(mark) != width - 1 or data.count(mark) != n * (width - 1):
+    delimiter, within = records.delimiter, 0
+    if b'"' in data:
+        lines = data.count(b"\n") + (not data.endswith(b"\n"))
+        if lines != n or any(named.count('"') for named in texts.values()):
+            raise _OddError
+        within = sum(named.count(delimiter) for named in texts.values())
+    # pandas refuses a line with more fields than the one before, and fills a shorter one up,
+    # which leaves a number empty.
+    between = n * (len(records.header) - 1)
+    if not last and data.count(delimiter.encode()) != between + within:
         raise _OddError
-    return n
 
 
-def _first_line(data: bytes) -> bytes:
-    stop = data.find(b"\n")
-    return data if stop < 0 else data[:stop]
-
-
-def _ids(
-    data: bytes, records: Records, columns: Columns, frame: pd.DataFrame
-) -> NDArray[np.uint64]:
-    """Ids that are spelled with their digits and nothing else."""
-    k, width = records.header.index(columns.id), len(records.header)
-    text = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(text == _NEWLINE)
-    if len(ends) < len(frame):
-        ends = np.append(ends, len(data))
-    last = ends
-    if k < width - 1:
-        last = np.flatnonzero(text == ord(records.delimiter)).reshape(-1, width - 1)[:, k]
-    values: NDArray[np.uint64] = frame[k].to_numpy()
-    digits = np.searchsorted(_TENS, values, side="right") + 1
-    # Before so many digits, the field begins: on the first of a piece nothing stands there.
-    before = np.append(np.frombuffer(b"\n", np.uint8), text)[last - digits]
-    if (before != (ord(records.delimiter) if k else _NEWLINE)).any():
+def _ids(column: pd.Series[Any]) -> NDArray[np.uint64]:
+    # Text and numbers with a fraction are of other types.
+    if column.dtype.kind not in "iu" or column.min() < 0:
         raise _OddError
-    return values
+    return column.to_numpy().astype(np.uint64)
 
 
-def _parsed(data: bytes, delimiter: str, dtype: dict[int, Any]) -> pd.DataFrame:
+def _parsed(data: bytes, delimiter: str, dtype: dict[int, Any], *, quoted: bool) -> pd.DataFrame:
     import pandas as pd
 
     # Before this version, the default was not exact.
@@ -246,8 +250,8 @@ def _parsed(data: bytes, delimiter: str, dtype: dict[int, Any]) -> pd.DataFrame:
     try:
         frame: pd.DataFrame = pd.read_csv(
             io.BytesIO(data), sep=delimiter, header=None, dtype=dtype, na_filter=False,
-            quoting=csv.QUOTE_NONE, skipinitialspace=True, skip_blank_lines=False, engine="c",
-            low_memory=False, **exact,
+            quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, skip_blank_lines=False,
+            engine="c", low_memory=False, **exact,
         )  # fmt: skip
     except (ValueError, OverflowError) as error:
         raise _OddError from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.data.annotations import Outline
-from napari_consensus.formats._masks import crop_of_runs, rings_of_mask
+from napari_consensus.formats._masks import rectangles_of_runs, rings_of_rectangles
 from napari_consensus.formats._outlines import OutlineError, checked_rings, number_in
 from napari_consensus.formats._shapes import turned_box, turned_ellipse
 
@@ -65,10 +65,9 @@ def _mask(shape: Element) -> Outlined:
     except (ValueError, OverflowError):
         msg = "run lengths must be whole numbers"
         raise OutlineError(msg) from None
-    crop = crop_of_runs(counts, width, height)
     # Run lengths are read down the columns there, and these go along the rows.
-    turned = crop._replace(x=crop.y + left, y=crop.x + top, pixels=crop.pixels.T)
-    return Outline.MASK, rings_of_mask(turned)
+    turned = rectangles_of_runs(counts, width, height)[:, [1, 0, 3, 2]]
+    return Outline.MASK, rings_of_rectangles(turned + (left, top, left, top))
 
 
 SHAPES: dict[str, Callable[[Element], Outlined]] = {

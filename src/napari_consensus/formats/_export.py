@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_consensus.data.annotations import Annotations, Outline
 from napari_consensus.data.consensus import Consensus
+from napari_consensus.data.gold import GoldStandard
 from napari_consensus.data.raters import RaterKind, RaterSet
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from napari_consensus.formats._outlines import Ring
     from napari_consensus.progress import Progress
 
-FACTS = ("probability", "exists", "support", "readers", "tied", "raters", "ids")
+FACTS = (
+    *("probability", "exists", "support", "readers", "tied", "raters", "ids"),
+    *("settled", "adjudicator", "decided", "history"),
+)
 NOTICE = "research use, not for diagnosis"
 _ROWS_AT_ONCE = 4096
 _PSEUDONYM = {RaterKind.HUMAN: "rater", RaterKind.REFERENCE: "reference"}
@@ -75,7 +79,8 @@ class Layer:
     table
         The annotations; names are as they shall appear.
     facts
-        Columns of a consensus by the names of `FACTS`. Empty for what raters drew.
+        Columns of a consensus or a gold standard by the names of `FACTS`. Empty for what
+        raters drew.
     """
 
     table: Annotations
@@ -149,10 +154,19 @@ class Export:
         same images and categories.
     sizes
         Width and height of images in pixels, by name, as far as they are known.
+    consensus
+        The whole of what is written, where it is one.
+    pseudonyms
+        Whether people's names are replaced.
+    about
+        As in `Study`.
     """
 
     layers: tuple[Layer, ...]
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    consensus: Consensus | None = None
+    pseudonyms: bool = False
+    about: Mapping[tuple[str, str, str], bytes] = field(default_factory=dict)
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -179,12 +193,12 @@ class Export:
 
 
 def export_of(
-    subject: Annotations | Consensus | Study,
+    subject: Annotations | Consensus | GoldStandard | Study,
     *,
     pseudonyms: bool,
     sizes: Mapping[str, tuple[int, int]] | None = None,
 ) -> Export:
-    """Gather what is written of a table, a consensus or a study.
+    """Gather what is written of a table, a consensus, a gold standard or a study.
 
     Parameters
     ----------
@@ -198,13 +212,19 @@ def export_of(
         Width and height of images by name, beside those that a study knows.
     """
     if isinstance(subject, Consensus):
-        layers = [Layer(subject.shapes, _facts(subject, pseudonyms=pseudonyms))]
-        return Export(tuple(layers), sizes or {})
+        layer = Layer(subject.shapes, _facts(subject, pseudonyms=pseudonyms))
+        return Export((layer,), sizes or {}, subject, pseudonyms)
+    if isinstance(subject, GoldStandard):
+        layer = Layer(subject.shapes, _gold_facts(subject, pseudonyms=pseudonyms))
+        return Export((layer,), sizes or {})
     tables = [subject] if isinstance(subject, Annotations) else _tables(subject)
     known = {} if isinstance(subject, Annotations) else subject.image_sizes or {}
+    about = {} if isinstance(subject, Annotations) else subject.about or {}
     if pseudonyms:
         tables = [replace(t, raters=_renamed(t.raters), native=None) for t in tables]
-    return Export(tuple(Layer(table) for table in tables), {**known, **(sizes or {})})
+        about = {}
+    layers = tuple(Layer(table) for table in tables)
+    return Export(layers, {**known, **(sizes or {})}, about=about)
 
 
 def pseudonyms_of(raters: RaterSet) -> dict[str, str]:
@@ -228,6 +248,23 @@ def pseudonyms_of(raters: RaterSet) -> dict[str, str]:
             if shown[name] == name:
                 break
     return shown
+
+
+def shown_raters(export: Export) -> dict[str, str]:
+    """Name, as it is written, of each rater of the consensus that is written."""
+    if export.consensus is None:
+        return {}
+    raters = export.consensus.groups.annotations.raters
+    return pseudonyms_of(raters) if export.pseudonyms else {name: name for name in raters.names}
+
+
+def adjudicators_of(gold: GoldStandard, *, pseudonyms: bool) -> dict[str, str]:
+    """Name for each adjudicator and signer of a gold standard, as it is written."""
+    names = {entry.adjudicator for about in gold.history for entry in about}
+    if gold.version is not None:
+        names |= {gold.version.signed_by, *gold.version.decided_by}
+    ordered = sorted(names)
+    return {n: f"adjudicator-{k}" if pseudonyms else n for k, n in enumerate(ordered, 1)}
 
 
 def plain(value: float) -> float:
@@ -259,4 +296,37 @@ def _facts(consensus: Consensus, *, pseudonyms: bool) -> dict[str, Sequence[Any]
         "tied": consensus.tied.tolist(),
         "raters": [[names[k] for k in table.rater[m].tolist()] for m in members],
         "ids": [table.id[m].tolist() for m in members],
+    }
+
+
+def _gold_facts(gold: GoldStandard, *, pseudonyms: bool) -> dict[str, Sequence[Any]]:
+    """Columns of a gold standard: who marked each object, and what became of it."""
+    held = _facts(gold.consensus, pseudonyms=pseudonyms)
+    rows = gold.rows.tolist()
+    known = {name: held[name] for name in ("support", "readers", "raters", "ids")}
+    nobody: dict[str, Any] = {"support": 0, "readers": None, "raters": [], "ids": []}
+    shown = adjudicators_of(gold, pseudonyms=pseudonyms)
+    last = [about[-1] if about else None for about in gold.history]
+    return {
+        **{
+            name: [values[k] if k >= 0 else nobody[name] for k in rows]
+            for name, values in known.items()
+        },
+        "settled": list(gold.settled),
+        "adjudicator": [None if entry is None else shown[entry.adjudicator] for entry in last],
+        "decided": [None if entry is None else entry.time for entry in last],
+        "history": [
+            [
+                {
+                    "number": entry.number,
+                    "time": entry.time,
+                    "adjudicator": shown[entry.adjudicator],
+                    "action": entry.action,
+                    # A remark may name someone.
+                    **({"text": entry.text} if entry.text and not pseudonyms else {}),
+                }
+                for entry in about
+            ]
+            for about in gold.history
+        ],
     }

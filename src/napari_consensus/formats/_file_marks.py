@@ -67,8 +67,9 @@ class FileMarks:
         image: str = "",
         rater: str = "",
         score: float = np.nan,
+        layer: str = "",
     ) -> None:
-        """Take one annotation; a category "" is none."""
+        """Take one annotation; a category, or a layer, "" is none."""
         self._count += 1
         self._marks.add(
             Mark(
@@ -78,6 +79,7 @@ class FileMarks:
                 self.rows.categories[category] if category else NO_CATEGORY,
                 *outline,
                 score=score,
+                layer=self.rows.layers[layer, ""] if layer else NO_CATEGORY,
             )
         )
 

@@ -29,9 +29,10 @@ class Format:
     recognises
         Whether the first bytes of a path look like this format; cheap and never an error.
     read
-        Adds everything in a path to rows; raises `ReadError`.
+        Adds everything in a path to rows, raises `ReadError`; None where the format is only
+        written.
     write
-        Makes the text of a file piece by piece, or None where the format is only read.
+        Makes the text or bytes of a file piece by piece; None where the format is only read.
     keeps
         What survives writing and reading back, in words.
     one_image
@@ -42,7 +43,12 @@ class Format:
     title: str
     suffixes: tuple[str, ...]
     recognises: Callable[[Path], bool]
-    read: Callable[[Path, Rows, Progress], None]
-    write: Callable[[Export, Progress], Iterator[str]] | None
+    read: Callable[[Path, Rows, Progress], None] | None
+    write: Callable[[Export, Progress], Iterator[str] | Iterator[bytes]] | None
     keeps: str
     one_image: bool = False
+
+
+def never(path: Path) -> bool:  # noqa: ARG001
+    """Whether a file is of a format that is only written."""
+    return False

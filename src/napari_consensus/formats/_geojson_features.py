@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _AREAS = frozenset({"Polygon", "MultiPolygon"})
 _LINES = frozenset({"LineString", "MultiLineString", "GeometryCollection"})
 GEOMETRIES = _AREAS | _LINES | {"Point", "MultiPoint"}
+# What QuPath draws around the objects of an image.
+_FRAMES = frozenset({"root", "tma_core"})
 _IN_GEOMETRY = frozenset({"type", "coordinates"})
 
 
@@ -87,7 +89,7 @@ class Features:
         kept: list[int] = []
         for at, k in enumerate(plain):
             one = self._said(features[k], {})
-            if not one.kept.outline:
+            if not one.kept.outline and not _is_frame(features[k]):
                 said.append(one)
                 taken.append(k)
                 kept.append(at)
@@ -106,6 +108,9 @@ class Features:
             self._rows.note(f"{self._path.name}: {times} features {what}; left out")
 
     def _take(self, record: int, feature: object) -> None:
+        if _is_frame(feature):
+            self._left_out["are the whole image, or cores of a tissue microarray"] += 1
+            return
         geometry = mapped_in(feature, "geometry")
         metadata = mapped_in(mapped_in(feature, "properties"), "metadata")
         try:
@@ -172,6 +177,11 @@ class Features:
             self._rows.images[text_of(image) or UNSAID],
             self._rows.raters[rater_of(text_of(rater) or UNSAID, kind)],
         )
+
+
+def _is_frame(feature: object) -> bool:
+    kind = mapped_in(feature, "properties").get("objectType")
+    return type(kind) is str and kind in _FRAMES
 
 
 def category_of(properties: dict[str, Any]) -> str:
@@ -269,7 +279,7 @@ def _outlines(geometry: dict[str, Any], stated: str) -> list[tuple[Outline, list
         return [(Outline.POINT, [[checked_point(coordinates)]])]
     if kind == "MultiPoint":
         return [(Outline.POINT, [[checked_point(point)]]) for point in sequence(coordinates)]
-    if kind not in _AREAS:
+    if kind not in _AREAS or coordinates == []:
         return []
     if kind == "Polygon":
         rings = checked_rings(coordinates)

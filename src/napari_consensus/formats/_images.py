@@ -6,12 +6,17 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from napari_consensus.slides.parts import whole_images
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 IMAGE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms")
-)
+    (
+        ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms",
+        ".vmu", ".dcm", ".qptiff", ".svslide",
+    )
+)  # fmt: skip
 _BESIDE = ("imgs", "images")
 
 
@@ -57,6 +62,7 @@ def find_image_files(names: Iterable[str], folders: Iterable[Path]) -> dict[str,
 def image_files_in(folder: Path) -> list[Path]:
     """Files of pixels in a folder, in order of their names; none where it cannot be read."""
     try:
-        return sorted(p for p in folder.iterdir() if p.suffix.casefold() in IMAGE_SUFFIXES)
+        files = sorted(p for p in folder.iterdir() if p.suffix.casefold() in IMAGE_SUFFIXES)
     except OSError:
         return []
+    return whole_images(files)

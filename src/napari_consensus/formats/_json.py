@@ -9,15 +9,25 @@ from napari_consensus.errors import ReadError
 from napari_consensus.formats._source import FileContent, not_text, open_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 # json.dumps would make one anew for every call.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def read_json(path: Path) -> tuple[FileContent, Any]:
+def read_json(
+    path: Path, entries: Callable[[list[tuple[str, Any]]], Any] | None = None
+) -> tuple[FileContent, Any]:
     """Read a JSON file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    entries
+        What makes an object of its entries, for files in which a name that comes twice is a
+        mistake; by default the last one stands.
 
     Returns
     -------
@@ -31,7 +41,7 @@ def read_json(path: Path) -> tuple[FileContent, Any]:
     """
     content = open_text(path)
     try:
-        return content, json.loads(content.data.decode(content.encoding))
+        return content, json.loads(content.data.decode(content.encoding), object_pairs_hook=entries)
     except UnicodeDecodeError as error:
         raise not_text(content, error) from None
     except json.JSONDecodeError as error:

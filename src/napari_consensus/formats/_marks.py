@@ -50,7 +50,8 @@ class Mark(NamedTuple):
     native
         What the format had that no column holds, as `packed` makes it.
     layer
-        Code of the named layer or group of its file that it lies in, -1 for none.
+        Code of `Rows.layers` for the named layer or group of its file that it lies in, -1 for
+        none.
     """
 
     record: int

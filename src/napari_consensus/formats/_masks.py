@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,30 +10,15 @@ from napari_consensus.formats._outlines import OutlineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from numpy.typing import NDArray
 
     from napari_consensus.formats._outlines import Ring
 
 _LARGEST_SIDE = 1_000_000
-_MOST_PIXELS = 1 << 26
+_MOST_RECTANGLES = 1 << 22
 _MORE, _NEGATIVE = 0x20, 0x10
-
-
-class Crop(NamedTuple):
-    """The part of a mask that holds all of its pixels.
-
-    Parameters
-    ----------
-    x, y
-        Where it begins in the image.
-    pixels
-        (height, width) True in the mask.
-    """
-
-    x: int
-    y: int
-    pixels: NDArray[np.bool_]
 
 
 def counts_of_text(text: str) -> list[int]:
@@ -69,8 +54,12 @@ def counts_of_text(text: str) -> list[int]:
     return counts
 
 
-def crop_of_runs(counts: Sequence[object] | NDArray[np.int64], height: int, width: int) -> Crop:
-    """Pixels of a mask given as run lengths down the columns, the first of them empty.
+def rectangles_of_runs(
+    counts: Sequence[object] | NDArray[np.int64], height: int, width: int
+) -> NDArray[np.int64]:
+    """Return the pixels of a mask given as run lengths down the columns, the first one empty.
+
+    The work grows with the number of runs, never with the size that a mask claims.
 
     Parameters
     ----------
@@ -79,32 +68,41 @@ def crop_of_runs(counts: Sequence[object] | NDArray[np.int64], height: int, widt
     height, width
         Of the image.
 
+    Returns
+    -------
+    NDArray
+        (n, 4) x0, y0, x1, y1 of rectangles that share no pixel.
+
     Raises
     ------
     OutlineError
-        Where lengths do not fit the size, the mask is empty, or larger than any image.
+        Where lengths do not fit the size.
     """
     runs = _checked_runs(counts, height, width)
     ends = np.cumsum(runs)
-    start, stop = ends[:-1:2], ends[1::2]
-    held = stop > start
-    start, stop = start[held], stop[held]
-    if not len(start):
-        msg = "the mask is empty"
-        raise OutlineError(msg)
-    x0, x1 = int(start[0] // height), int((stop[-1] - 1) // height) + 1
-    # A run that turns into the next column reaches both the lowest and the highest row.
-    turns = ((stop - 1) // height > start // height).any()
-    y0 = 0 if turns else int((start % height).min())
-    y1 = height if turns else int(((stop - 1) % height).max()) + 1
-    if (x1 - x0) * (y1 - y0) > _MOST_PIXELS or (x1 - x0) * height > 4 * _MOST_PIXELS:
-        msg = f"the mask spans {x1 - x0} x {y1 - y0} pixels, more than {_MOST_PIXELS:,}"
-        raise OutlineError(msg)
-    flat = np.zeros((x1 - x0) * height + 1, np.int8)
-    np.add.at(flat, start - x0 * height, 1)
-    np.add.at(flat, stop - x0 * height, -1)
-    columns = np.cumsum(flat[:-1], dtype=np.int8).reshape(x1 - x0, height)
-    return Crop(x0, y0, columns[:, y0:y1].T.astype(np.bool_))
+    start, last = ends[:-1:2], ends[1::2] - 1
+    held = last >= start
+    (x0, y0), (x1, y1) = (divmod(place[held], height) for place in (start, last))
+    y1 += 1
+    within = x0 == x1
+    head, tail = ~within & (y0 > 0), ~within & (y1 < height)
+    # Whole columns between the first and the last one of a run are one rectangle.
+    first, stop = x0 + head, x1 + 1 - tail
+    whole = ~within & (stop > first)
+    parts = [
+        (x0[within], y0[within], x1[within] + 1, y1[within]),
+        (x0[head], y0[head], x0[head] + 1, np.full(head.sum(), height)),
+        (x1[tail], np.zeros(tail.sum(), np.int64), x1[tail] + 1, y1[tail]),
+        (first[whole], np.zeros(whole.sum(), np.int64), stop[whole], np.full(whole.sum(), height)),
+    ]
+    return np.hstack([np.array(part, np.int64) for part in parts]).T
+
+
+def rectangles_of_pixels(pixels: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the True pixels of (height, width) as (n, 4) rectangles that share none."""
+    turn = np.diff(np.pad(pixels, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    y, first = np.nonzero(turn == 1)
+    return np.column_stack([first, y, np.nonzero(turn == -1)[1], y + 1])
 
 
 def _checked_runs(
@@ -129,63 +127,86 @@ def _checked_runs(
     return np.append(runs, np.zeros(len(runs) % 2, np.int64))
 
 
-def rings_of_mask(crop: Crop) -> list[Ring]:
+def rings_of_rectangles(rectangles: NDArray[np.int64]) -> list[Ring]:
     """Outlines along the edges of a mask's pixels: outer ones and holes, even-odd.
 
     Pixels that only touch at a corner are apart. The area within the rings is the number
     of pixels, and no vertex is left out or moved.
 
+    Parameters
+    ----------
+    rectangles
+        (n, 4) x0, y0, x1, y1 of rectangles that share no pixel.
+
     Raises
     ------
     OutlineError
-        Where no pixel is in the mask.
+        Where no pixel is in the mask, or it is in more pieces than any drawn one.
     """
-    steps = _edges(np.pad(crop.pixels, 1))
-    if not steps:
+    if not len(rectangles):
         msg = "the mask is empty"
         raise OutlineError(msg)
+    if len(rectangles) > _MOST_RECTANGLES:
+        msg = f"the mask is in {len(rectangles):,} pieces, more than {_MOST_RECTANGLES:,}"
+        raise OutlineError(msg)
+    steps = _edges(rectangles)
     rings: list[Ring] = []
     for start in list(steps):
         if start in steps:
-            rings += [
-                [(float(x + crop.x), float(y + crop.y)) for x, y in ring]
-                for ring in _walked(steps, start)
-            ]
+            rings += [[(float(x), float(y)) for x, y in ring] for ring in _walked(steps, start)]
     return rings
 
 
 _Corner = tuple[int, int]
 
 
-def _edges(mask: NDArray[np.bool_]) -> dict[_Corner, list[_Corner]]:
-    """Straight edges by the corner they start at, the mask always to the right of them.
-
-    Corners are counted from the first pixel within the padding.
-    """
+def _edges(rectangles: NDArray[np.int64]) -> dict[_Corner, list[_Corner]]:
+    """Straight edges by the corner they start at, the mask always to the right of them."""
+    x0, y0, x1, y1 = rectangles.T
     runs: dict[_Corner, list[_Corner]] = {}
-    for across in (False, True):
-        lines = mask.T if across else mask
-        change = np.diff(lines.astype(np.int8), axis=0)
-        # Rows of changes are lines between pixels; on each, edges of one sign run on.
-        for sign in (1, -1):
-            at, first, last = _spans(change == sign)
-            for line, a, b in zip(
-                at.tolist(), (first - 1).tolist(), (last - 1).tolist(), strict=True
-            ):
-                ends = ((line, a), (line, b)) if across else ((a, line), (b, line))
-                # Entering the mask downwards, it lies right of one who walks along x; entering
-                # it rightwards, right of one who walks against y.
-                forward = (sign == 1) != across
-                start, stop = ends if forward else ends[::-1]
-                runs.setdefault(start, []).append(stop)
+    for across, sides in ((False, (y0, y1, x0, x1)), (True, (x0, x1, y0, y1))):
+        for line, a, b, entering in zip(*(side.tolist() for side in _border(*sides)), strict=True):
+            ends = ((line, a), (line, b)) if across else ((a, line), (b, line))
+            # Entering the mask downwards, it lies right of one who walks along x; entering it
+            # rightwards, right of one who walks against y.
+            start, stop = ends if entering != across else ends[::-1]
+            runs.setdefault(start, []).append(stop)
     return runs
 
 
-def _spans(rows: NDArray[np.bool_]) -> tuple[NDArray[np.int64], ...]:
-    """Row, first and one past the last place of every run of True in the rows."""
-    turn = np.diff(np.pad(rows, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    at, first = np.nonzero(turn == 1)
-    return at, first, np.nonzero(turn == -1)[1]
+def _border(
+    enters: NDArray[np.int64],
+    leaves: NDArray[np.int64],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+) -> tuple[NDArray[Any], ...]:
+    """Where one enters and leaves a mask across lines of one direction.
+
+    Parameters
+    ----------
+    enters, leaves
+        (n,) lines on which rectangles begin and end.
+    first, last
+        (n,) where on these lines they begin and end.
+
+    Returns
+    -------
+    tuple
+        Line, first and last place of every edge, and whether one enters there. Edges of two
+        rectangles that meet are gone, and those that follow one another are one.
+    """
+    n = len(first)
+    line = np.concatenate([enters, enters, leaves, leaves])
+    place = np.concatenate([first, last, first, last])
+    change = np.repeat([1, -1, -1, 1], n)
+    order = np.lexsort((place, line))
+    line, place = line[order], place[order]
+    begins = np.flatnonzero(np.append(True, (np.diff(line) != 0) | (np.diff(place) != 0)))
+    total = np.add.reduceat(change[order], begins)
+    turns = total != 0
+    line, place, level = line[begins][turns], place[begins][turns], np.cumsum(total[turns])
+    edge = np.flatnonzero(level)
+    return line[edge], place[edge], place[edge + 1], level[edge] > 0
 
 
 def _walked(steps: dict[_Corner, list[_Corner]], start: _Corner) -> Iterator[list[_Corner]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Ring = list[tuple[float, float]]
 # So many pairs of rings are compared one by one; more are found by their bounds first.
 _FEW_PAIRS = 256
+_MOST_PAIRS = 2_000_000
 
 
 _SHORT = reprlib.Repr()
@@ -233,7 +234,13 @@ def rings_around(rings: Sequence[Ring]) -> list[list[int]]:
 
 
 def touching_rings(first: Sequence[Ring], second: Sequence[Ring]) -> list[tuple[int, int]]:
-    """Pairs of a ring of `first` and one of `second` whose bounds overlap, or nearly so."""
+    """Pairs of a ring of `first` and one of `second` whose bounds overlap, or nearly so.
+
+    Raises
+    ------
+    TableError
+        Where there are millions.
+    """
     if len(first) * len(second) <= _FEW_PAIRS:
         return list(product(range(len(first)), range(len(second))))
     pairs = cross_join(
@@ -243,6 +250,7 @@ def touching_rings(first: Sequence[Ring], second: Sequence[Ring]) -> list[tuple[
         np.zeros(len(second), np.int64),
         0.0,
         silent,
+        _MOST_PAIRS,
     )
     return list(zip(pairs[0].tolist(), pairs[1].tolist(), strict=True))
 

@@ -6,39 +6,47 @@ import csv
 import io
 import json
 import math
+from collections import Counter
+from dataclasses import asdict
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from napari_consensus.data.gold import GoldStandard
 from napari_consensus.formats._cells import as_text
-from napari_consensus.formats._export import NOTICE, pseudonyms_of
+from napari_consensus.formats._export import NOTICE, adjudicators_of, pseudonyms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from napari_consensus.data.consensus import Consensus
+    from napari_consensus.data.raters import RaterSet
     from napari_consensus.errors import Refusal
 
 
-def provenance_text(consensus: Consensus, refused: Sequence[Refusal], *, pseudonyms: bool) -> str:
-    """Return the provenance of a consensus as JSON.
+def provenance_text(
+    subject: Consensus | GoldStandard, refused: Sequence[Refusal], *, pseudonyms: bool
+) -> str:
+    """Return the provenance of a consensus or a gold standard as JSON.
 
     Parameters
     ----------
-    consensus
+    subject
         What was written.
     refused
         Rows left out while reading.
     pseudonyms
         Whether raters' names, and all else that may hold one, are left out.
     """
+    consensus = subject.consensus if isinstance(subject, GoldStandard) else subject
     shown = pseudonyms_of(consensus.groups.annotations.raters) if pseudonyms else {}
-    provenance = consensus.provenance
+    provenance = subject.provenance
     posterior = consensus.posterior
     likelihood = posterior.log_likelihood
-    document = {
+    document: dict[str, Any] = {
         "notice": NOTICE,
-        "objects": len(consensus),
+        "objects": len(subject),
         "raters": [shown.get(n, n) for n in consensus.groups.annotations.raters.names],
+        "rater_statements": _statements(consensus.groups.annotations.raters, shown),
         "sources": [
             {
                 "file": _file(source.file, k, pseudonyms=pseudonyms),
@@ -62,6 +70,8 @@ def provenance_text(consensus: Consensus, refused: Sequence[Refusal], *, pseudon
         "versions": dict(provenance.versions),
         "created": provenance.created,
     }
+    if isinstance(subject, GoldStandard):
+        document["review"] = _review(subject, pseudonyms=pseudonyms)
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -75,6 +85,34 @@ def posterior_pieces(consensus: Consensus) -> Iterator[str]:
         shares = ["" if p != p else p for p in consensus.probability[row].tolist()]
         writer.writerow([own, as_text(table.images[table.image[row]]), *shares])
     yield stream.getvalue()
+
+
+def _statements(raters: RaterSet, shown: Mapping[str, str]) -> dict[str, Any]:
+    """Who raters are, by the names that are written; names hidden, nothing that may name one."""
+    return {
+        shown.get(name, name): (said.without_names() if shown else said).facts()
+        for name, said in raters.statements.items()
+        if name in raters.names
+    }
+
+
+def _review(gold: GoldStandard, *, pseudonyms: bool) -> dict[str, Any]:
+    shown = adjudicators_of(gold, pseudonyms=pseudonyms)
+    said: dict[str, Any] = {
+        "settled": dict(sorted(Counter(gold.settled).items())),
+        "adjudicators": sorted(shown.values()),
+        "version": None,
+    }
+    version = gold.version
+    if version is not None:
+        signed = asdict(version)
+        signed["signed_by"] = shown[version.signed_by]
+        signed["decided_by"] = {shown[name]: n for name, n in version.decided_by.items()}
+        if pseudonyms:
+            # A statement may name someone.
+            del signed["statement"]
+        said["version"] = {**signed, "open_items": version.open_items}
+    return said
 
 
 def _file(name: str, number: int, *, pseudonyms: bool) -> str:

@@ -122,7 +122,9 @@ def open_records(path: Path) -> Records:
         text = _first_text(content)
     except UnicodeDecodeError as error:
         stop = content.data.rfind(b"\n") + 1
-        if error.end != len(content.data) or error.reason != "unexpected end of data" or not stop:
+        cut_off = error.end == len(content.data) and error.reason == "unexpected end of data"
+        # Of UTF-16, a byte of a line break may be half of another character.
+        if not (cut_off and stop and content.encoding == "utf-8-sig"):
             raise not_text(content, error) from None
         rest = content.data[stop : error.start].decode(content.encoding)
         line = content.data.count(b"\n") + 1

@@ -99,15 +99,24 @@ class Rows:
     image_file
         File of the pixels of the image that an annotation file is about, for formats that
         need its size or position; None where it is not known.
+    rater_column
+        Column of a table that says who drew, "" where its name says so.
+    layers
+        Names of layers inside a file, each with a category that its annotations have where
+        the layer is a rater, "" for none.
+    about
+        As in `Study`, by the names of images and categories here.
     """
 
     image_file: Path | None = None
+    rater_column: str = ""
     images: Codes[str] = field(default_factory=Codes)
     raters: Codes[tuple[str, RaterKind]] = field(default_factory=Codes)
     categories: Codes[str] = field(default_factory=Codes)
-    layers: Codes[str] = field(default_factory=Codes)
+    layers: Codes[tuple[str, str]] = field(default_factory=Codes)
     image_files: dict[str, Path] = field(default_factory=dict)
     image_sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    about: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
     sources: list[Source] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -166,6 +175,9 @@ class Rows:
             self.image_files.setdefault(images.get(name, name), file)
         for name, size in part.image_sizes.items():
             self.image_sizes.setdefault(images.get(name, name), size)
+        for (kind, what, name), members in part.about.items():
+            named = images.get(name, name) if what == "image" else name
+            self.about.setdefault((kind, what, named), members)
         self.sources += part.sources
         self.refused += part.refused
         for text in part.notes:
@@ -186,24 +198,19 @@ class Rows:
     def by_layers(self) -> Rows:
         """Return the same annotations, by raters who are named like their layers.
 
-        A category that is only a layer's name was none. Annotations in no layer keep their
-        rater.
+        Annotations in no layer keep their rater and their category.
         """
-        raters: Codes[tuple[str, RaterKind]] = Codes()
-        rater = np.array([raters[name, kind_of(name)] for name in self.layers], np.int64)
-        kept: Codes[str] = Codes()
-        category = np.array(
-            [*(NO_CATEGORY if n in self.layers else kept[n] for n in self.categories), NO_CATEGORY],
-            np.int64,
-        )
-        out = replace(self, raters=raters, categories=kept, _blocks=[], _read=[])
-        own = list(self.raters)
+        out = replace(self, raters=Codes(), categories=Codes(), _blocks=[], _read=[])
+        names, own = [*self.categories, ""], list(self.raters)
+        said = [((name, kind_of(name)), category) for name, category in self.layers]
         for block in self._blocks:
-            layer = np.full(len(block.image), NO_CATEGORY) if block.layer is None else block.layer
-            stay = np.flatnonzero(layer < 0)
-            new = rater[layer]
-            new[stay] = [raters[own[code]] for code in block.rater[stay].tolist()]
-            out.add(replace(block, rater=new, category=category[block.category], layer=None))
+            n = len(block.image)
+            layer = np.full(n, NO_CATEGORY) if block.layer is None else block.layer
+            rows = zip(layer.tolist(), block.rater.tolist(), block.category.tolist(), strict=True)
+            told = [(own[r], names[c]) if k < 0 else said[k] for k, r, c in rows]
+            raters = out.raters.of((rater for rater, _ in told), n)
+            category = [out.categories[name] if name else NO_CATEGORY for _, name in told]
+            out.add(replace(block, rater=raters, category=np.array(category, np.int64), layer=None))
         return out
 
     def refuse(self, file: Path, row: int, field_name: str, value: str, rule: str) -> None:
@@ -249,7 +256,8 @@ class Rows:
         columns["rater"] = rater_of[columns["rater"]]
         columns["category"] = category_of[columns["category"]]
         is_reference = np.array([kind is RaterKind.REFERENCE for kind in kinds], np.bool_)
-        for part in (is_reference[columns["rater"]], ~is_reference[columns["rater"]]):
+        apart = is_reference[columns["rater"]]
+        for part in (apart, ~apart) if apart.any() else (slice(None),):
             ids, codes = columns["id"][part], columns["rater"][part]
             columns["id"][part] = told_apart(ids, codes, raters)
         table = Annotations(
@@ -274,6 +282,10 @@ class Rows:
             sources=tuple(self.sources),
             refused=tuple(self.refused),
             notes=(*self.notes, *self._left_out_notes()),
+            about={
+                (kind, what, images[image_of[self.images[name]]] if what == "image" else name): said
+                for (kind, what, name), said in self.about.items()
+            },
         )
 
     def _left_out_notes(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -219,13 +220,22 @@ def _piece_raters(table: LongTable, piece: Piece, rows: Rows) -> NDArray[np.int6
     named = [piece.names[name] if name else none for name in said]
     sizes = [len(column.texts) for column in named]
     joined = np.ravel_multi_index([column.code for column in named], sizes)
-    present, local = np.unique(joined, return_inverse=True)
+    present, local = _numbered(joined, math.prod(sizes))
     each = zip(*np.unravel_index(present, sizes), strict=True)
     known = [
         _rater(table, tuple(c.texts[k] for c, k in zip(named, one, strict=True)), rows)
         for one in each
     ]
     return np.array(known, np.int64)[local]
+
+
+def _numbered(codes: NDArray[np.int64], end: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Codes below `end` that occur, in order, and (n,) which of them each is."""
+    if end > len(codes):
+        return np.unique(codes, return_inverse=True)
+    occurs = np.zeros(end, np.bool_)
+    occurs[codes] = True
+    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[codes]
 
 
 def _boxes(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import io
 import os
 import tempfile
 import zipfile
@@ -65,13 +64,14 @@ def write_text(file: Path, text: str, *, overwrite: bool = False) -> None:
     write_files({file: [text]}, overwrite=overwrite)
 
 
-def write_files(files: Mapping[Path, Iterable[str]], *, overwrite: bool) -> None:
-    """Write text files: all of them, or none.
+def write_files(files: Mapping[Path, Iterable[str | bytes]], *, overwrite: bool) -> None:
+    """Write files: all of them, or none.
 
     Parameters
     ----------
     files
-        Pieces of text by file. Whatever they raise while they are made leaves no file behind.
+        Pieces of text or bytes by file. Whatever they raise while they are made leaves no
+        file behind.
     overwrite
         Whether files that stand already are replaced.
 
@@ -95,21 +95,22 @@ def write_files(files: Mapping[Path, Iterable[str]], *, overwrite: bool) -> None
             temporary.unlink(missing_ok=True)
 
 
-def _write_beside(file: Path, pieces: Iterable[str]) -> Path:
+def _write_beside(file: Path, pieces: Iterable[str | bytes]) -> Path:
     """Write to a temporary name in the folder of `file`; removed again where that fails."""
     handle, name = tempfile.mkstemp(prefix=f".{file.name[:40]}.", suffix=".part", dir=file.parent)
     temporary = Path(name)
     with contextlib.ExitStack() as undo:
         undo.callback(temporary.unlink, missing_ok=True)
         with open(handle, "wb") as packed, _packing(packed, file) as plain:  # noqa: PTH123
-            # Names may hold half characters that came out of JSON; they are written as it wrote.
-            text = io.TextIOWrapper(plain, "utf-8", errors="backslashreplace", newline="")
-            text.writelines(pieces)
-            text.flush()
-            text.detach()
+            plain.writelines(map(_bytes, pieces))
         _give_usual_mode(temporary)
         undo.pop_all()
     return temporary
+
+
+def _bytes(piece: str | bytes) -> bytes:
+    # Names may hold half characters that came out of JSON; they are written as it wrote.
+    return piece if isinstance(piece, bytes) else piece.encode("utf-8", "backslashreplace")
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_consensus.data.consensus import Consensus
+from napari_consensus.data.gold import GoldStandard
 from napari_consensus.errors import ParameterError, WriteError
 from napari_consensus.formats._export import Export, export_of
 from napari_consensus.formats._provenance import posterior_pieces, provenance_text
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
 
 _WRITABLE = {name: kind for name, kind in FORMATS.items() if kind.write is not None}
 _IN_FOLDERS = "geojson"
+_PARQUET = "parquet"
 _PER_IMAGE = (_IN_FOLDERS, *(name for name, kind in _WRITABLE.items() if kind.one_image))
 _BESIDE = ("provenance.json", "posterior.csv")
 _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]|^\.|[. ]$')
 
 
 def write(
-    subject: Annotations | Consensus | Study,
+    subject: Annotations | Consensus | GoldStandard | Study,
     path: str | PathLike[str],
     *,
     format: str | None = None,
@@ -42,9 +44,10 @@ def write(
     image_sizes: Mapping[str, tuple[int, int]] | None = None,
     progress: Progress = silent,
 ) -> tuple[Path, ...]:
-    """Write annotations, a consensus or a study.
+    """Write annotations, a consensus, a gold standard or a study.
 
-    Beside a consensus stand `<name>.provenance.json` and `<name>.posterior.csv`. A path
+    Beside a consensus stand `<name>.provenance.json` and `<name>.posterior.csv`, beside a gold
+    standard the first of them. A path
     without a suffix is a folder, which gets a file for each image: GeoJSON, or another format
     that holds one image a file.
 
@@ -81,19 +84,20 @@ def write(
         Where no format has that name or suffix.
     """
     target = Path(path)
-    with_beside = isinstance(subject, Consensus)
+    with_beside = isinstance(subject, Consensus | GoldStandard)
     chosen = check_target(target, format=format, overwrite=overwrite, consensus=with_beside)
     export = export_of(subject, pseudonyms=pseudonyms, sizes=image_sizes)
-    files: dict[Path, Iterable[str]]
+    files: dict[Path, Iterable[str | bytes]]
     if _is_folder(target):
         names = _file_names(export.images, chosen.suffixes[-1 if chosen.one_image else 0])
         parts = {target / name: k for k, name in enumerate(names)}
         files = {file: _pieces(chosen, export.of_image(k), progress) for file, k in parts.items()}
     else:
         files = {target: _pieces(chosen, export, progress)}
-    if isinstance(subject, Consensus):
-        provenance, posterior = _beside(target)
+    provenance, posterior = _beside(target)
+    if isinstance(subject, Consensus | GoldStandard):
         files[provenance] = [provenance_text(subject, refused, pseudonyms=pseudonyms)]
+    if isinstance(subject, Consensus):
         files[posterior] = posterior_pieces(subject)
     with _folder_of(target):
         write_files(files, overwrite=overwrite)
@@ -154,6 +158,9 @@ def _folder_of(target: Path) -> Iterator[None]:
 
 
 def _format(target: Path, name: str | None) -> Format:
+    if _PARQUET not in _WRITABLE and (name or target.suffix.casefold()[1:]) == _PARQUET:
+        msg = "parquet needs pyarrow: pip install pyarrow, or write npz or csv"
+        raise ParameterError(msg)
     if name is not None and name not in _WRITABLE:
         msg = f"no format {name!r} can be written; there are {', '.join(_WRITABLE)}"
         raise ParameterError(msg)
@@ -200,7 +207,7 @@ def _beside(target: Path) -> list[Path]:
     return [target.with_name(f"{target.name}.{name}") for name in _BESIDE]
 
 
-def _pieces(format: Format, export: Export, progress: Progress) -> Iterable[str]:
+def _pieces(format: Format, export: Export, progress: Progress) -> Iterable[str | bytes]:
     if format.write is None:
         msg = f"{format.title} is only read"
         raise ParameterError(msg)

@@ -56,9 +56,10 @@ def read_asap(path: Path, rows: Rows, progress: Progress) -> None:
             marks.leave_out("measurements")
             continue
         group = element.get("PartOfGroup", "").strip()
+        group = "" if group == _NO_GROUP else group
         try:
             for outline in _outlines(kind.casefold(), _points(element)):
-                marks.add(outline, "" if group == _NO_GROUP else group)
+                marks.add(outline, group, layer=group)
         except OutlineError as error:
             marks.refuse(line_of(element), f"annotation {k}", kind, error)
     marks.finish(content, "asap")

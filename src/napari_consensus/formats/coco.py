@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from napari_consensus.data.annotations import NO_CATEGORY, Outline
 from napari_consensus.errors import ReadError
+from napari_consensus.formats._coco_members import (
+    NAME,
+    category_records,
+    file_members,
+    image_records,
+    numbers_of,
+    take_category,
+    take_file,
+    take_image,
+)
 from napari_consensus.formats._coco_results import is_results, with_names
-from napari_consensus.formats._export import FACTS, NOTICE, Export, Layer, Row, plain
+from napari_consensus.formats._export import FACTS, Export, Layer, Row, plain
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._json import (
     compact,
@@ -30,7 +40,7 @@ from napari_consensus.formats._marks import (
     session_of,
     whole,
 )
-from napari_consensus.formats._masks import counts_of_text, crop_of_runs, rings_of_mask
+from napari_consensus.formats._masks import counts_of_text, rectangles_of_runs, rings_of_rectangles
 from napari_consensus.formats._native import merged, packed, unpacked
 from napari_consensus.formats._outlines import (
     OutlineError,
@@ -53,12 +63,15 @@ if TYPE_CHECKING:
     from napari_consensus.formats._rows import Rows
     from napari_consensus.progress import Progress
 
-_NAME = "coco"
 _RECORDS_AT_ONCE = 4096
-_RATER_KEYS = ("rater", "rater_id", "annotator", "annotator_id")
+# Most spell the first four.
+_RATER_KEYS = ("rater", "rater_id", "annotator", "annotator_id") + tuple(
+    key
+    for name in ("reader", "observer", "author", "worker", "user", "username", "created_by")
+    for key in (name, f"{name}_id")
+)
 _MAPPED = frozenset(
-    ("id", "image_id", "category_id", "bbox", "area", "segmentation", "score", "attributes")
-    + _RATER_KEYS
+    ("image_id", "category_id", "bbox", "area", "segmentation", "score", "attributes") + _RATER_KEYS
 )
 _OURS = frozenset(("annotation_id", "session", "assisted", "outline", "corner", *FACTS))
 
@@ -109,7 +122,7 @@ def read_coco(path: Path, rows: Rows, progress: Progress) -> None:
             rows.refuse(path, k + 1, error.field, error.value, str(error))
     progress(len(annotations), len(annotations))
     marks.finish(content, rows)
-    rows.sources.append(content.source(_NAME))
+    rows.sources.append(content.source(NAME))
 
 
 class _FieldError(ValueError):
@@ -127,11 +140,13 @@ class _Reading:
     def __init__(self, path: Path, document: dict[str, Any], rows: Rows) -> None:
         self.path = path
         self.rows = rows
-        self.categories = {
-            text_of(c.get("id")): rows.categories[text_of(c.get("name"))]
-            for c in mappings_in(document, "categories")
-            if text_of(c.get("name"))
-        }
+        self.categories: dict[str, int] = {}
+        for category in mappings_in(document, "categories"):
+            name = text_of(category.get("name"))
+            if name:
+                self.categories[text_of(category.get("id"))] = rows.categories[name]
+                take_category(rows, name, category)
+        take_file(rows, document)
         self.kinds = {
             text_of(r.get("name")): r.get("kind") for r in mappings_in(document, "raters")
         }
@@ -145,7 +160,10 @@ class _Reading:
         self.said = bool(self.kinds or any(self.annotator.values())) or any(
             "rater_list" in image for image in images
         )
-        if not self.said and not any(_rater_name(a) for a in mappings_in(document, "annotations")):
+        annotations = mappings_in(document, "annotations")
+        there = {key for a in annotations for key in (*a, *mapped_in(a, "attributes"))}
+        self.rater_keys = [key for key in _RATER_KEYS if key in there]
+        if not self.said and not any(map(self._rater_name, annotations)):
             self._mark_read(self.images.values(), UNSAID)
 
     def mark(self, record: int, annotation: dict[str, Any]) -> Mark:
@@ -162,10 +180,10 @@ class _Reading:
         attributes = mapped_in(annotation, "attributes")
         kind, rings = _outline(annotation, text_of(attributes.get("outline")))
         try:
-            native = packed(_NAME, _left(annotation))
+            native = packed(NAME, _left(annotation, record))
         except OutlineError as error:
             raise _FieldError("annotation", "", str(error)) from None
-        rater = _rater_name(annotation) or self.annotator[image]
+        rater = self._rater_name(annotation) or self.annotator[image]
         return Mark(
             record,
             self.images[image],
@@ -187,6 +205,7 @@ class _Reading:
             self.rows.refuse(self.path, 0, "images", str(image), rule)
             return
         code = self.images[number] = self.rows.images[name]
+        take_image(self.rows, name, image)
         sides = whole(image.get("width")), whole(image.get("height"))
         if sides[0] and sides[1]:
             self.rows.image_sizes[name] = sides[0], sides[1]
@@ -203,6 +222,11 @@ class _Reading:
     def _rater(self, name: str) -> tuple[str, RaterKind]:
         return rater_of(name, self.kinds.get(name))
 
+    def _rater_name(self, annotation: dict[str, Any]) -> str:
+        places = (annotation, mapped_in(annotation, "attributes"))
+        said = (text_of(held.get(key)) for held in places for key in self.rater_keys)
+        return next(filter(None, said), "")
+
     def _category(self, id: object) -> int:
         if id is None:
             return NO_CATEGORY
@@ -214,33 +238,38 @@ class _Reading:
 
 def write_coco(export: Export, progress: Progress) -> Iterator[str]:
     """Write a COCO file, piece by piece."""
-    raters = export.raters()
-    images = [
-        {
-            "id": k + 1,
-            "file_name": name,
-            **dict(zip(("width", "height"), export.sizes.get(name, ()), strict=False)),
-            "rater_list": [r for r, _, read in raters if read[k]],
-        }
-        for k, name in enumerate(export.images)
-    ]
-    parts = {
-        "info": {"description": NOTICE},
-        "raters": [{"name": name, "kind": str(kind)} for name, kind, _ in raters],
-        "categories": [{"id": k + 1, "name": name} for k, name in enumerate(export.categories)],
-    }
+    images, categories = image_records(export), category_records(export)
+    raters = [{"name": name, "kind": str(kind)} for name, kind, _ in export.raters()]
+    parts = {**file_members(export), "raters": raters, "categories": categories}
     yield "{"
     for key, value in parts.items():
-        yield f'"{key}":{compact(value)},\n'
+        yield f"{compact(key)}:{compact(value)},\n"
     yield '"images":'
     yield from listed_json(images)
     yield ',\n"annotations":'
+    numbers = _Numbers(
+        numbers_of(
+            unpacked(layer.table.native[k], NAME).get("id") if layer.table.native else None
+            for layer in export.layers
+            for k in range(len(layer.table))
+        ),
+        [image["id"] for image in images],
+        [category["id"] for category in categories],
+    )
     rows = ((layer, row) for layer in export.layers for row in layer.rows(progress))
-    yield from listed_json(_record(k, layer, row) for k, (layer, row) in enumerate(rows, 1))
+    yield from listed_json(_record(k, numbers, *row) for k, row in enumerate(rows))
     yield "}\n"
 
 
-def _record(k: int, layer: Layer, row: Row) -> dict[str, Any]:
+class _Numbers(NamedTuple):
+    """Ids of what is written, in its order."""
+
+    annotations: list[int]
+    images: list[int]
+    categories: list[int]
+
+
+def _record(k: int, numbers: _Numbers, layer: Layer, row: Row) -> dict[str, Any]:
     outline, corner = _written_outline(row)
     # Text, for readers of JSON lose whole numbers above 2 ** 53.
     attributes: dict[str, Any] = {"annotation_id": str(row.id), **corner}
@@ -252,13 +281,17 @@ def _record(k: int, layer: Layer, row: Row) -> dict[str, Any]:
         attributes[name] = [str(member) for member in value] if name == "ids" else value
     if row.kind is not Outline.BOX:
         attributes["outline"] = row.kind.name.lower()
-    record = {"id": k, "image_id": row.image + 1, "rater": layer.table.raters.names[row.rater]}
+    record = {
+        "id": numbers.annotations[k],
+        "image_id": numbers.images[row.image],
+        "rater": layer.table.raters.names[row.rater],
+    }
     if row.category != NO_CATEGORY:
-        record["category_id"] = row.category + 1
+        record["category_id"] = numbers.categories[row.category]
     if row.score is not None:
         record["score"] = row.score
     record |= {**outline, "iscrowd": 0, "attributes": attributes}
-    return merged(record, unpacked(row.native, _NAME))
+    return merged(record, {**unpacked(row.native, NAME), "id": record["id"]})
 
 
 def _written_outline(row: Row) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -275,12 +308,6 @@ def _written_outline(row: Row) -> tuple[dict[str, Any], dict[str, Any]]:
     members["area"] = abs(sum(map(signed_area, row.rings)))
     members["segmentation"] = [[x for point in ring for x in point] for ring in row.rings]
     return members, {}
-
-
-def _rater_name(annotation: dict[str, Any]) -> str:
-    attributes = mapped_in(annotation, "attributes")
-    said = (text_of(held.get(key)) for held in (annotation, attributes) for key in _RATER_KEYS)
-    return next(filter(None, said), "")
 
 
 def _outline(annotation: dict[str, Any], stated: str) -> tuple[Outline, list[Ring]]:
@@ -311,7 +338,7 @@ def _mask(segmentation: dict[str, Any]) -> list[Ring]:
     counts = segmentation.get("counts")
     height, width = (whole(side) or 0 for side in _sides(segmentation.get("size")))
     runs = counts_of_text(counts) if isinstance(counts, str) else sequence(counts)
-    return rings_of_mask(crop_of_runs(runs, height, width))
+    return rings_of_rectangles(rectangles_of_runs(runs, height, width))
 
 
 def _sides(size: object) -> Any:  # noqa: ANN401
@@ -322,12 +349,15 @@ def _sides(size: object) -> Any:  # noqa: ANN401
     return sides
 
 
-def _left(annotation: dict[str, Any]) -> dict[str, Any]:
+def _left(annotation: dict[str, Any], record: int) -> dict[str, Any]:
     """Return what of an annotation no column holds."""
     attributes = mapped_in(annotation, "attributes")
     left = {key: value for key, value in annotation.items() if key not in _MAPPED}
     if left.get("iscrowd") in (0, None):
         left.pop("iscrowd", None)
+    # Those that we wrote are numbered as they stand.
+    if left.get("id") in (None, record) and "annotation_id" in attributes:
+        left.pop("id", None)
     others = {k: v for k, v in attributes.items() if k not in _OURS and k not in _RATER_KEYS}
     return left | ({"attributes": others} if others else {})
 
@@ -349,7 +379,7 @@ def _four(bbox: object) -> Any:  # noqa: ANN401
 
 
 COCO = Format(
-    name=_NAME,
+    name=NAME,
     title="COCO instances",
     suffixes=(".coco.json", ".json"),
     recognises=looks_like_coco,

@@ -54,6 +54,7 @@ class _Shape(NamedTuple):
     element: Element
     label: str
     image: int
+    rater: str
 
 
 def looks_like_cvat(path: Path) -> bool:
@@ -86,18 +87,18 @@ def read_cvat(path: Path, rows: Rows, progress: Progress) -> None:
     ours = None if meta is None else json_in(meta.findtext(OURS))
     take_declaration(ours, rows)
     marks = PartedMarks(path, rows)
-    rater = pseudonym(_assignee(meta))
+    rater, of_task = pseudonym(_assignee(meta)), _assignees(meta)
     if not isinstance(ours, dict):
         for image in root.iter("image"):
             name = image.get("name", "").strip() or UNSAID
-            marks.looked(image=name, rater=rater)
+            marks.looked(image=name, rater=of_task.get(image.get("task_id", ""), rater))
     _take_sizes(root.iter("image"), rows)
     of_tracks = _shapes_of_tracks(root, _video(meta, path), rater, marks)
-    shapes = [*_shapes_of_images(root, marks), *of_tracks]
+    shapes = [*_shapes_of_images(root, rater, of_task, marks), *of_tracks]
     for k, shape in enumerate(shapes):
         if k % _SHAPES_AT_ONCE == 0:
             progress(k, len(shapes))
-        _take(shape, k + 1, rater, marks)
+        _take(shape, k + 1, marks)
     progress(len(shapes), len(shapes))
     marks.finish(content, _NAME)
 
@@ -111,6 +112,13 @@ def _assignee(meta: Element | None) -> str:
         return ""
     names = (child_text(meta, f"{place}/assignee/username") for place in _PLACES)
     return next(filter(None, names), "")
+
+
+def _assignees(meta: Element | None) -> dict[str, str]:
+    """Who was to annotate each task of a project, by its id, where the file says it."""
+    tasks = [] if meta is None else meta.findall("project/tasks/task")
+    named = {child_text(task, "id"): child_text(task, "assignee/username") for task in tasks}
+    return {task: pseudonym(name) for task, name in named.items() if task and name}
 
 
 def _video(meta: Element | None, path: Path) -> str:
@@ -129,11 +137,14 @@ def _take_sizes(images: Iterable[Element], rows: Rows) -> None:
             rows.image_sizes[name] = width, height
 
 
-def _shapes_of_images(root: Element, marks: PartedMarks) -> Iterator[_Shape]:
+def _shapes_of_images(
+    root: Element, rater: str, of_task: Mapping[str, str], marks: PartedMarks
+) -> Iterator[_Shape]:
     for image in root.findall("image"):
+        who = of_task.get(image.get("task_id", ""), rater)
         code = marks.rows.images[image.get("name", "").strip() or UNSAID]
         for shape in image:
-            yield _Shape(shape, shape.get("label", ""), code)
+            yield _Shape(shape, shape.get("label", ""), code, who)
 
 
 def _shapes_of_tracks(
@@ -150,10 +161,10 @@ def _shapes_of_tracks(
             name = f"{video}/frame_{frame.zfill(6)}"
             marks.looked(image=name, rater=rater)
             if shape.get("outside") != "1":
-                yield _Shape(shape, track.get("label", ""), marks.rows.images[name])
+                yield _Shape(shape, track.get("label", ""), marks.rows.images[name], rater)
 
 
-def _take(shape: _Shape, record: int, rater: str, marks: PartedMarks) -> None:
+def _take(shape: _Shape, record: int, marks: PartedMarks) -> None:
     if shape.element.tag not in SHAPES:
         marks.leave_out(f"{shape.element.tag} elements, which bound no object")
         return
@@ -173,7 +184,7 @@ def _take(shape: _Shape, record: int, rater: str, marks: PartedMarks) -> None:
             # Points in one element are marks of several objects.
             record + (k << 32),
             shape.image,
-            rows.raters[rater_of(who if kept.kind else pseudonym(who) or rater, kept.kind)],
+            rows.raters[rater_of(who if kept.kind else pseudonym(who) or shape.rater, kept.kind)],
             rows.categories[label] if label else NO_CATEGORY,
             kind,
             rings,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari_consensus.data.annotations import NO_CATEGORY, Outline
@@ -42,9 +41,6 @@ if TYPE_CHECKING:
 _RECTANGLE, _ELLIPSE = "1", "2"
 # What ImageScope calls an attribute that nobody named.
 _UNNAMED = frozenset({"", "description"})
-_PEOPLE = re.compile(
-    r"(rater|annotator|reader|observer|pathologist|radiologist|expert|doctor|dr)\b", re.IGNORECASE
-)
 _MAPPED = frozenset({"NegativeROA", "Type"})
 
 
@@ -89,8 +85,8 @@ def looks_like_imagescope(path: Path) -> bool:
 def read_imagescope(path: Path, rows: Rows, progress: Progress) -> None:
     """Add an ImageScope file to rows.
 
-    The file is about one slide, which it does not name. A layer is a category; where all
-    layers are called after raters, it is a rater and the category is the region's text.
+    The file is about one slide, which it does not name. A layer is a category; where it is
+    a rater, the category is the region's text.
     Vertices are believed, and the declared type of a region only where there are two.
 
     Raises
@@ -124,8 +120,6 @@ class _Reading:
     def __init__(self, layers: Sequence[_Layer], marks: PartedMarks, image: int) -> None:
         self.marks = marks
         self.image = image
-        named = [layer.name for layer in layers if layer.name and layer.category is None]
-        self.people = len(named) > 1 and all(map(_PEOPLE.match, named))
         drawn = [layer for layer in layers if next(layer.element.iter("Region"), None) is not None]
         unnamed = {layer.colour for layer in drawn if not layer.name and layer.category is None}
         self.by_colour = len(unnamed) > 1
@@ -157,8 +151,6 @@ class _Reading:
 
     def note(self, rows: Rows, path: Path) -> None:
         """Say what was guessed."""
-        if self.people:
-            rows.note(f"{path.name}: its layers are called after raters, and were read as raters")
         if self.by_colour:
             rows.note(f"{path.name}: layers without a name are told apart by their colours")
 
@@ -189,8 +181,7 @@ class _Reading:
         rows, kept = self.marks.rows, region.kept
         self.record += 1
         text = region.element.get("Text", "").strip()
-        rater = layer.name if self.people else kept.rater
-        foreign = layer.category is None and layer.name
+        foreign = (layer.name or self._colour(layer)) if layer.category is None else ""
         try:
             native = packed(NAME, _left(layer, region.element))
         except OutlineError as error:
@@ -199,7 +190,7 @@ class _Reading:
         mark = Mark(
             self.record,
             self.image,
-            rows.raters[rater_of(rater or UNSAID, kept.kind)],
+            rows.raters[rater_of(kept.rater or UNSAID, kept.kind)],
             self._category(layer, text),
             Outline.MASK if kept.outline == "mask" else region.kind,
             region.rings,
@@ -208,15 +199,17 @@ class _Reading:
             id=kept.id,
             assisted=kept.assisted,
             native=native,
-            layer=rows.layers[layer.name] if foreign else NO_CATEGORY,
+            layer=rows.layers[foreign, text] if foreign else NO_CATEGORY,
         )
         self.marks.put(mark, kept.part)
 
     def _category(self, layer: _Layer, text: str) -> int:
-        colour = layer.colour if self.by_colour else ""
-        said = text if self.people else layer.name or text or colour
+        said = layer.name or text or self._colour(layer)
         name = said if layer.category is None else layer.category
         return self.marks.rows.categories[name] if name else NO_CATEGORY
+
+    def _colour(self, layer: _Layer) -> str:
+        return layer.colour if self.by_colour else ""
 
     def _refuse(self, region: Element, rule: str | Exception) -> None:
         self.marks.refuse(line_of(region), "Region", region.get("Id", ""), rule)

@@ -15,7 +15,7 @@ from napari_consensus.formats._file_marks import FileMarks, bare_name, numbered
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._json import mapped_in, read_json, text_of
 from napari_consensus.formats._marks import score_of, whole
-from napari_consensus.formats._masks import Crop, rings_of_mask
+from napari_consensus.formats._masks import rectangles_of_pixels, rings_of_rectangles
 from napari_consensus.formats._outlines import (
     OutlineError,
     checked_point,
@@ -98,7 +98,7 @@ def _outline(kind: str, shape: dict[str, Any]) -> tuple[Outline, list[Ring]]:
         msg = f"a {kind} needs {wanted[0]} points, not {len(points)}"
         raise OutlineError(msg)
     if kind == "mask":
-        return Outline.MASK, rings_of_mask(_crop(text_of(shape.get("mask")), points))
+        return Outline.MASK, _mask_rings(text_of(shape.get("mask")), points)
     if kind == "point":
         return Outline.POINT, [points]
     if kind == "circle":
@@ -108,8 +108,8 @@ def _outline(kind: str, shape: dict[str, Any]) -> tuple[Outline, list[Ring]]:
     return Outline.BOX, [spanned_box(points)]
 
 
-def _crop(png: str, corners: Ring) -> Crop:
-    """Return a mask that lies with its first pixel at the upper left of two corners."""
+def _mask_rings(png: str, corners: Ring) -> list[Ring]:
+    """Return the outline of a mask with its first pixel at the upper left of two corners."""
     from PIL.PngImagePlugin import PngImageFile
 
     try:
@@ -124,7 +124,8 @@ def _crop(png: str, corners: Ring) -> Crop:
         msg = f"a mask may have at most {_MOST_PIXELS:,} pixels"
         raise OutlineError(msg)
     (ax, ay), (bx, by) = corners
-    return Crop(round(min(ax, bx)), round(min(ay, by)), pixels)
+    left, top = round(min(ax, bx)), round(min(ay, by))
+    return rings_of_rectangles(rectangles_of_pixels(pixels) + (left, top, left, top))
 
 
 LABELME = Format(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,10 @@ def read_long_csv(path: Path, rows: Rows, progress: Progress) -> None:
         )
         raise ReadError(msg)
     columns = find_columns(records.header)
+    if rows.rater_column in records.header:
+        columns = replace(columns, rater=rows.rater_column, rater_name="")
+    elif rows.rater_column:
+        rows.note(f"{path.name} has no column {rows.rater_column!r} that would say who drew")
     read_table(LongTable(records, columns), rows, progress)
     rows.sources.append(records.content.source("csv"))
     left = [name for name in records.header if name not in {*columns.used(), *FACTS}]

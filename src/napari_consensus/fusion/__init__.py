@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.errors import ParameterError
+from napari_consensus.fusion.assisted import fuse_assisted
 from napari_consensus.fusion.boxes import outlined
 from napari_consensus.fusion.fused import Fused, members_of
+from napari_consensus.fusion.masks import fuse_majority, fuse_staple
 from napari_consensus.fusion.medoid import fuse_medoid
+from napari_consensus.fusion.scores import fuse_by_scores
 from napari_consensus.fusion.weights import fuse_weighted
 from napari_consensus.progress import Progress, silent
 
@@ -40,6 +43,8 @@ def fuse(groups: ObjectGroups, method: str = "mean", *, progress: Progress = sil
     ------
     ParameterError
         Where no fusion has that name.
+    UndefinedError
+        Where the annotations lack what the fusion works with; it says what.
     """
     try:
         fusion = FUSIONS[method]
@@ -53,7 +58,7 @@ def fuse_mean(groups: ObjectGroups, progress: Progress = silent) -> Fused:
     """Mean of each side of the boxes; of other outlines, the mean of the areas they cover."""
     progress(0, 1)
     members = members_of(groups)
-    alike = np.ones(len(groups.annotations.raters))
+    alike = np.ones(len(groups.annotations))
     sides = members.total(members.sides) / members.size
     return outlined(groups, members, sides, alike, progress=progress)
 
@@ -68,7 +73,7 @@ def fuse_median(groups: ObjectGroups, progress: Progress = silent) -> Fused:
         progress(side, 4)
         ordered = values[np.lexsort((values, members.object))]
         middle[side] = (ordered[low] + ordered[high]) / 2
-    alike = np.ones(len(groups.annotations.raters))
+    alike = np.ones(len(groups.annotations))
     return outlined(groups, members, middle, alike, half=True, progress=progress)
 
 
@@ -77,6 +82,10 @@ FUSIONS: dict[str, Callable[[ObjectGroups, Progress], Fused]] = {
     "median": fuse_median,
     "medoid": fuse_medoid,
     "weighted": fuse_weighted,
+    "assisted": fuse_assisted,
+    "wbf": fuse_by_scores,
+    "majority": fuse_majority,
+    "staple": fuse_staple,
 }
 
 __all__ = ["FUSIONS", "Fused", "fuse"]

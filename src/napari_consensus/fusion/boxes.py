@@ -45,7 +45,7 @@ def outlined(
     sides
         (4, objects) x0, y0, x1, y1.
     weight
-        (raters,) how much each rater counts for an area.
+        (annotations,) how much each counts for an area.
     half
         As in `geometry.covered_area`.
     progress
@@ -65,7 +65,7 @@ def outlined(
     place[flat] = len(flat) + first[flat]
     n = int(flat.sum())
     notes = (f"{n} of the objects have no area and keep the outline of their first mark",)
-    return picked(_joined(sources), place, notes if n else ())
+    return picked(joined(sources), place, notes if n else ())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +93,7 @@ def _areas(
     for k, number in enumerate(objects):
         progress(k, len(objects))
         rows = members.rows[members.start[number] : members.start[number + 1]]
-        found = covered_area(shapes[rows], weight[table.rater[rows]], half=half)
+        found = covered_area(shapes[rows], weight[rows], half=half)
         rings += found
         count[k] = len(found)
     return _Areas(
@@ -121,7 +121,7 @@ def table_outlines(table: Annotations) -> dict[str, NDArray[Any]]:
     return {name: getattr(table, name) for name in ("vertices", "rings", "parts", "kind")}
 
 
-def _joined(sources: Sequence[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+def joined(sources: Sequence[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
     """Put outline columns end to end."""
     return {
         "vertices": np.concatenate([s["vertices"] for s in sources]),

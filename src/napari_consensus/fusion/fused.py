@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_consensus.data.consensus import Parameter
     from napari_consensus.data.groups import ObjectGroups
 
 
@@ -30,6 +31,8 @@ class Fused:
         and True.
     raters
         Parameters of raters by name, each an array whose first axis is raters.
+    parameters
+        What the outlines were made with, for the provenance, by name.
     notes
         What the reader of a result must know.
     """
@@ -41,6 +44,7 @@ class Fused:
     n_iter: int = 1
     converged: bool = True
     raters: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

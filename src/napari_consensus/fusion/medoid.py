@@ -8,7 +8,8 @@ import numpy as np
 
 from napari_consensus.fusion.boxes import table_outlines
 from napari_consensus.fusion.fused import Fused, Members, members_of, picked
-from napari_consensus.geometry import box_iou, overlap, point_reach
+from napari_consensus.geometry import box_iou, point_reach
+from napari_consensus.pairing.pixels import overlap_by_pixels
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def fuse_medoid(groups: ObjectGroups, progress: Progress = silent) -> Fused:
             iou = box_iou(boxes[at], boxes[at + step])
         else:
             i, j = (members.rows[k].astype(np.int32) for k in (at, at + step))
-            iou = overlap(table, table, i, j, reach)
+            iou = overlap_by_pixels(table, table, i, j, reach)
         shared[at] += iou
         shared[at + step] += iou
     progress(1, 1)

@@ -54,7 +54,11 @@ def fuse_weighted(groups: ObjectGroups, progress: Progress = silent) -> Fused:
     fixed point is the estimating equation of residual maximum likelihood, H. D. Patterson and
     R. Thompson, Biometrika 58 (1971) 545-554.
     """
-    members = members_of(groups)
+    return fuse_members_weighted(groups, members_of(groups), progress)
+
+
+def fuse_members_weighted(groups: ObjectGroups, members: Members, progress: Progress) -> Fused:
+    """Do as `fuse_weighted` with members whose sides may differ from what was drawn."""
     shared = np.flatnonzero(members.size > 1)
     blocks = [members.take(shared[k : k + _BLOCK]) for k in range(0, len(shared), _BLOCK)]
     weight = np.ones(len(groups.annotations.raters))
@@ -67,7 +71,8 @@ def fuse_weighted(groups: ObjectGroups, progress: Progress = silent) -> Fused:
         variance, pooled = _variances(blocks, weight)
         rounds += 1
     sides = _weighted_mean(members, weight)[0]
-    fused = outlined(groups, members, sides, weight, progress=progress)
+    by_row = weight[groups.annotations.rater]
+    fused = outlined(groups, members, sides, by_row, progress=progress)
     notes = () if converged else (f"weights not yet settled after {rounds} rounds",)
     return replace(
         fused,

@@ -2,6 +2,7 @@
 
 from napari_consensus.formats.discovery._finding import discover, edited, read_discovery
 from napari_consensus.formats.discovery._naming import Basis, Known
+from napari_consensus.formats.discovery._stems import image_key
 from napari_consensus.formats.discovery._study_file import (
     STUDY_FILE,
     FileRule,
@@ -28,6 +29,7 @@ __all__ = [
     "Unmatched",
     "discover",
     "edited",
+    "image_key",
     "read_discovery",
     "read_study_file",
     "study_text",

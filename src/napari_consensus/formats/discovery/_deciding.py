@@ -11,8 +11,9 @@ from napari_consensus.formats._rows import UNSAID, Rows
 from napari_consensus.formats.discovery._image_names import joined_names, respelled
 from napari_consensus.formats.discovery._merging import merge, state_readings, twice_read
 from napari_consensus.formats.discovery._naming import Basis, Namer, Naming
-from napari_consensus.formats.discovery._notes import guesses, passed_over
+from napari_consensus.formats.discovery._notes import guesses, only_one, passed_over
 from napari_consensus.formats.discovery._parsing import Parsed, with_layers
+from napari_consensus.formats.discovery._rater_table import RATERS_FILE, with_rater_table
 from napari_consensus.formats.discovery._statements import with_statements
 from napari_consensus.formats.discovery._stems import image_key, stem_of
 from napari_consensus.formats.discovery._study_file import STUDY_FILE, StudyFile
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
 
 def pixels_of(walked: Walked) -> list[Path]:
     """Files of pixels under the paths, and where the images of a file are usually kept."""
+    annotations = {path for path, _ in walked.annotations}
     by_folder = {path.parent: path for path, _ in walked.annotations}
     near = dict.fromkeys(folder for path in by_folder.values() for folder in image_folders(path))
     beside = [file for folder in near for file in image_files_in(folder)]
-    return list(dict.fromkeys([*walked.images, *beside]))
+    every = dict.fromkeys([*walked.images, *beside])
+    return [file for file in every if file not in annotations]
 
 
 def decided(
@@ -67,7 +70,7 @@ def decided(
     there = [file.name for file in walked.images]
     state_readings(rows, said, there, walked.root)
     _find_pixels(rows, said, walked, pixels)
-    for text in [*namer.notes, *joined, *guesses(merged.files)]:
+    for text in [*namer.notes, *joined, *guesses(merged.files), *only_one(merged.files)]:
         rows.note(text)
     if by_layers and said.layers_are_raters is None:
         rows.note("layers inside files are taken as raters, for their names speak of raters")
@@ -75,6 +78,7 @@ def decided(
     for text in [*notes, *passed_over(walked)]:
         rows.note(text)
     study = with_statements(rows.study(skip_refused=True), said, walked.root, progress)
+    study = with_rater_table(study, walked.root / RATERS_FILE)
     failed = [file.error for file in files if file.error is not None]
     return summarised(merged, study, walked, said, (*failed, *errors), tuple(parsed))
 
@@ -128,4 +132,6 @@ def _find_pixels(rows: Rows, said: StudyFile, walked: Walked, pixels: Sequence[P
             if not file.exists():
                 rows.note(f"{STUDY_FILE} says that {name} is {stated}, which is not there")
     missing = [name for name in rows.images if name not in rows.image_files]
-    rows.image_files.update(find_image_files(missing, folders))
+    annotations = {path for path, _ in walked.annotations}
+    found = find_image_files(missing, folders)
+    rows.image_files.update({k: file for k, file in found.items() if file not in annotations})

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_consensus.errors import ReadError, RefusedError
+from napari_consensus.formats._microns import with_microns
 from napari_consensus.formats.discovery._deciding import decided, pixels_of
+from napari_consensus.formats.discovery._label_images import take_label_images
 from napari_consensus.formats.discovery._parsing import parse
 from napari_consensus.formats.discovery._study_file import STUDY_FILE, StudyFile, read_study_file
 from napari_consensus.formats.discovery._walk import Walked, walk
@@ -50,15 +52,18 @@ def discover(
     said = study_file or _said_in(named)
     ignored = {name for name, rule in said.files.items() if rule.ignored}
     walked = walk(named, ignored | {said.regions_file})
+    take_label_images(walked, _labels_said(said), ignored)
     _check_files(said, walked, ignored)
     if not walked.annotations:
         msg = f"{named[0]}: holds no annotation file that is known"
+        if named[0].is_file():
+            msg = f"{named[0]}: this is no annotation file that is known, and no label image"
         raise ReadError(msg)
     pixels = pixels_of(walked)
     names = {path: walked.name_of(path) for path, _ in walked.annotations}
     stated = {name: walked.root / file for name, file in said.images.items()}
     known = {file.name: file for file in pixels} | {k: f for k, f in stated.items() if f.exists()}
-    parsed = parse(walked.annotations, names, known, progress)
+    parsed = parse(walked.annotations, names, known, said.rater_column, progress)
     failed = [file.error for file in parsed if file.error is not None]
     if len(failed) == len(parsed):
         raise failed[0]
@@ -84,10 +89,12 @@ def edited(
     ReadError
         As `discover`.
     """
-    before = {n for n, rule in discovery.study_file.files.items() if rule.ignored}
+    said = discovery.study_file
+    before = {n for n, rule in said.files.items() if rule.ignored}
     after = {n for n, rule in study_file.files.items() if rule.ignored}
-    moved = discovery.study_file.images != study_file.images
-    if before != after or moved or discovery.study_file.regions_file != study_file.regions_file:
+    read_by = ("images", "regions_file", "rater_column")
+    other_files = before != after or _labels_said(said) != _labels_said(study_file)
+    if other_files or any(getattr(said, n) != getattr(study_file, n) for n in read_by):
         return discover(*discovery.walked.paths, study_file=study_file, progress=progress)
     _check_files(study_file, discovery.walked, after)
     return decided(discovery.parsed, discovery.walked, study_file, progress)
@@ -116,11 +123,17 @@ def read_discovery(discovery: Discovery, *, skip_refused: bool = False) -> Study
         raise discovery.errors[0]
     if discovery.study.refused and not skip_refused:
         raise RefusedError(discovery.study.refused)
-    return discovery.study
+    return with_microns(discovery.study)
 
 
 def _folder_of_study(path: Path) -> Path:
     return path.parent if path.name == STUDY_FILE and path.is_file() else path
+
+
+def _labels_said(said: StudyFile) -> dict[str, bool]:
+    """Images of which people say whether they are label images, by name."""
+    rules = {name: rule.label_image for name, rule in said.files.items()}
+    return {name: labels for name, labels in rules.items() if labels is not None}
 
 
 def _said_in(paths: Sequence[Path]) -> StudyFile:
@@ -136,8 +149,8 @@ def _said_in(paths: Sequence[Path]) -> StudyFile:
 def _check_files(said: StudyFile, walked: Walked, ignored: Iterable[str]) -> None:
     """Check that the files there are rules for are there."""
     there = {walked.name_of(path) for path, _ in walked.annotations}
-    for name in said.files:
-        if name not in there and name not in ignored:
+    for name, rule in said.files.items():
+        if name not in there and name not in ignored and rule.label_image is not False:
             msg = (
                 f'{walked.root / STUDY_FILE}, files["{name}"]: there is no such annotation file; '
                 "correct the path, or take the entry out"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.formats._rater_kinds import kind_of
 from napari_consensus.formats._rows import UNSAID
+from napari_consensus.formats.discovery._one_scene import of_one_scene
 from napari_consensus.formats.discovery._splits import best_split
 from napari_consensus.formats.discovery._stems import NOT_RATERS, longest_part, stem_of, without
 from napari_consensus.formats.discovery._study_file import STUDY_FILE, FileRule, StudyFile
@@ -96,6 +97,7 @@ class Namer:
         self._names = [_file_name(file) for file in files]
         self._dropped = [self._untold(file) for file in files]
         self._parts = self._take_apart()
+        self._one_scene = not any(self._parts) and of_one_scene(files)
         self._said_of = self._stated_by_part()
         self._fallen = Counter(
             name.stem for name, part in zip(self._names, self._parts, strict=True) if part is None
@@ -165,6 +167,8 @@ class Namer:
             return Known(self._known[above.casefold()], Basis.GUESSED, "folder of the file")
         if self._only:
             return Known(self._only, Basis.GUESSED, "the only image in the folder")
+        if self._one_scene:
+            return Known(self._folder, Basis.GUESSED, "objects of all files lie together")
         return Known(stem, Basis.GUESSED, "name of the file")
 
     def _untold(self, file: Parsed) -> frozenset[str]:

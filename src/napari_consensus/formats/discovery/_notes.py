@@ -35,6 +35,19 @@ def guesses(files: Sequence[FoundFile]) -> list[str]:
     return out
 
 
+def only_one(files: Sequence[FoundFile]) -> list[str]:
+    """Say how raters are told apart in a table that names none, where nobody else is there."""
+    raters = [known for file in files for known in file.raters]
+    tables = any(file.format == "csv" for file in files)
+    if len({known.name for known in raters}) != 1 or raters[0].basis is Basis.READ or not tables:
+        return []
+    note = (
+        f"only one rater is there, {raters[0].name!r}, so nothing can be compared; if a column "
+        "says who drew, call it rater, or name it as rater_column in the folder's study.json"
+    )
+    return [note]
+
+
 def passed_over(walked: Walked) -> list[str]:
     """Say which files are no part of the study."""
     held: dict[str, list[str]] = defaultdict(list)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari_consensus.errors import ReadError
 from napari_consensus.formats._rows import UNSAID, Rows
 from napari_consensus.formats.discovery._stems import (
+    begins_like_a_rater,
     image_key,
     longest_part,
     speaks_of_a_rater,
@@ -67,6 +68,7 @@ def parse(
     found: Sequence[tuple[Path, Format]],
     names: Mapping[Path, str],
     image_files: Mapping[str, Path],
+    rater_column: str,
     progress: Progress,
 ) -> tuple[Parsed, ...]:
     """Parse annotation files.
@@ -79,6 +81,8 @@ def parse(
         Relative names of the files.
     image_files
         Files of pixels by image name or stem; formats that need pixels are told theirs.
+    rater_column
+        Column of tables that says who drew, or "".
     progress
         Reports, and stops where it raises.
     """
@@ -86,8 +90,11 @@ def parse(
     parsed = []
     for k, (path, kind) in enumerate(found):
         part = longest_part(stem_of(path.name), stems)
-        rows = Rows(image_file=stems.get(part))
+        rows = Rows(image_file=stems.get(part), rater_column=rater_column)
         error = None
+        if kind.read is None:
+            # A format that is only written, which recognises no file.
+            continue
         try:
             kind.read(path, rows, stage(progress, k, len(found)))
         except ReadError as failure:
@@ -113,10 +120,14 @@ def with_layers(parsed: Sequence[Parsed], said: bool | None) -> tuple[tuple[Pars
         The files, and whether layers were turned into raters.
     """
     layered = [p for p in parsed if p.rows.layers]
-    layers = {name for p in layered for name in p.rows.layers}
+    layers = {name for p in layered for name, _ in p.rows.layers}
     if said is None:
         silent = all(name == UNSAID for p in layered for name, _ in p.rows.raters)
-        said = silent and len(layers) > 1 and all(map(speaks_of_a_rater, layers))
+        said = silent and len(layers) > 1 and all(map(_is_rater, layers))
     if not said or not layers:
         return tuple(parsed), False
     return tuple(replace(p, rows=p.rows.by_layers()) if p.rows.layers else p for p in parsed), True
+
+
+def _is_rater(layer: str) -> bool:
+    return speaks_of_a_rater(layer) or begins_like_a_rater(layer)

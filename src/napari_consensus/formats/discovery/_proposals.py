@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.data.tasks import are_answers
 from napari_consensus.formats.discovery._table import JointReading
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_consensus.data.annotations import Annotations
 
 
@@ -23,6 +26,9 @@ def joint_readings(annotations: Annotations) -> tuple[JointReading, ...]:
         What raters drew; rows are in their canonical order.
     """
     table = annotations.voting()
+    if are_answers(table):
+        # Answers to tasks have no outlines of their own.
+        return ()
     apart = table.raters.apart
     places = table.image.astype(np.int64) * max(len(table.raters), 1) + table.rater
     first = np.flatnonzero(np.diff(places, prepend=-1))
@@ -48,16 +54,36 @@ def joint_readings(annotations: Annotations) -> tuple[JointReading, ...]:
 
 
 def strangers(annotations: Annotations) -> tuple[tuple[str, str], ...]:
-    """Pairs of raters who both gave categories, and none in common."""
+    """Pairs of raters who read an image both, gave categories both, and none in common."""
     table = annotations.voting()
     used = np.zeros((len(table.raters), len(table.categories)), np.bool_)
     given = table.category >= 0
     used[table.rater[given], table.category[given]] = True
-    return tuple(
-        (table.raters.names[a], table.raters.names[b])
-        for a, b in combinations(np.flatnonzero(used.any(axis=1)).tolist(), 2)
-        if not (used[a] & used[b]).any()
-    )
+    # Thousands of raters use few sets of categories.
+    sets, which = np.unique(used, axis=0, return_inverse=True)
+    found: set[tuple[int, int]] = set()
+    for a, b in combinations(np.flatnonzero(sets.any(axis=1)).tolist(), 2):
+        if not (sets[a] & sets[b]).any():
+            found |= _who_met(table, *(np.flatnonzero(which.ravel() == k) for k in (a, b)))
+    names = table.raters.names
+    return tuple((names[a], names[b]) for a, b in sorted(found))
+
+
+def _who_met(
+    table: Annotations, some: NDArray[np.int64], others: NDArray[np.int64]
+) -> set[tuple[int, int]]:
+    """Pairs of one of some raters and one of others who read an image both, by codes."""
+    read = table.raters.read
+    images = np.flatnonzero(read[:, some].any(axis=1) & read[:, others].any(axis=1))
+    met: set[tuple[int, int]] = set()
+    seen: set[bytes] = set()
+    for image in images.tolist():
+        readers = read[image].tobytes()
+        if readers not in seen:
+            seen.add(readers)
+            pairs = product(some[read[image, some]].tolist(), others[read[image, others]].tolist())
+            met.update((min(pair), max(pair)) for pair in pairs)
+    return met
 
 
 def _drawn(table: Annotations, start: int, stop: int) -> bytes:

@@ -15,7 +15,7 @@ from napari_consensus.errors import ReadError
 from napari_consensus.formats._rows import UNSAID, Rows
 from napari_consensus.formats.discovery._stems import image_key
 from napari_consensus.formats.discovery._study_file import STUDY_FILE
-from napari_consensus.formats.geojson import GEOJSON
+from napari_consensus.formats.geojson import read_geojson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +48,8 @@ def with_statements(study: Study, said: StudyFile, root: Path, progress: Progres
     ReadError
         Where a statement names an image that is not there, or the regions cannot be read.
     """
-    study = replace(study, category_rules=said.categories)
+    trained_on = {name: rule.trained_on for name, rule in said.raters.items() if rule.trained_on}
+    study = replace(study, category_rules=said.categories, trained_on=trained_on)
     study = apply_category_rules(study, parents=said.count_parents)
     if said.region_categories:
         study = _regions_apart(study, said)
@@ -163,7 +164,7 @@ def _with_regions(table: Annotations, new: Regions) -> Annotations:
 def _with_regions_of_file(study: Study, path: Path, progress: Progress) -> Study:
     """Add the regions of a file; one without a rater holds for all who read the image."""
     rows = Rows()
-    GEOJSON.read(path, rows, progress)
+    read_geojson(path, rows, progress)
     found = rows.study().annotations
     bounding = found.kind != Outline.POINT
     image = _image_codes(found.images, study.annotations.images, path)[found.image]

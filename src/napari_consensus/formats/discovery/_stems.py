@@ -26,6 +26,9 @@ _RATER_WORD = re.compile(
     r"(?i)(rater|reader|annotator|observer|expert|pathologist|radiologist|cytologist|doctor|dr"
     r"|user|grader|coder|labell?er|author|worker|reviewer|consensus)[\W_]*\w{0,3}"
 )
+_TITLE = re.compile(
+    r"(?i)(rater|annotator|reader|observer|pathologist|radiologist|expert|doctor|dr)\b"
+)
 # Folders that say what lies in them, and never who drew it.
 NOT_RATERS = frozenset(
     (
@@ -102,3 +105,8 @@ def pieces(stem: str) -> tuple[list[str], list[str]]:
 def speaks_of_a_rater(name: str) -> bool:
     """Whether a name is what raters are called: reader 3, gt, model_a."""
     return kind_of(name) is not RaterKind.HUMAN or _RATER_WORD.fullmatch(name) is not None
+
+
+def begins_like_a_rater(name: str) -> bool:
+    """Whether a name begins with what raters are, as in Dr. Who."""
+    return _TITLE.match(name) is not None

@@ -32,11 +32,14 @@ class FileRule:
         Who drew everything in it, and on which image; "" where the file or its name says so.
     ignored
         Whether the file is left out.
+    label_image
+        Whether an image's numbers are instances; None where its pixels say it.
     """
 
     rater: str = ""
     image: str = ""
     ignored: bool = False
+    label_image: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,15 @@ class RaterRule:
         Other names in the files that mean them.
     read
         Images they looked at, besides those they drew on; None where nobody says so.
+    trained_on
+        Of a model: the raters whose annotations it learned from.
     """
 
     kind: RaterKind | None = None
     pseudonym: str = ""
     aliases: tuple[str, ...] = ()
     read: tuple[str, ...] | None = None
+    trained_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ class StudyFile:
         GeoJSON file of such regions, or "".
     layers_are_raters
         Whether the layers inside a file are raters; None where their names say it.
+    rater_column
+        Column of tables that says who drew, or "" where its name says so.
     categories
         Synonyms, parents and severities.
     count_parents
@@ -96,6 +104,7 @@ class StudyFile:
     region_categories: tuple[str, ...] = ()
     regions_file: str = ""
     layers_are_raters: bool | None = None
+    rater_column: str = ""
     categories: tuple[CategoryRule, ...] = ()
     count_parents: bool = False
 
@@ -117,7 +126,8 @@ def read_study_file(path: Path) -> StudyFile:
     if version.value is None:
         raise version.wrong(f"a study file says its version; write {_VERSION}")
     root.only("version", "files", "raters", "images", "joint_images", "region_categories",
-              "regions_file", "layers_are_raters", "categories", "count_parents")  # fmt: skip
+              "regions_file", "layers_are_raters", "rater_column", "categories",
+              "count_parents")  # fmt: skip
     study = StudyFile(
         files={e.inside(name): _file_rule(e) for name, e in root.member("files").members()},
         raters={e.name(name): _rater_rule(e) for name, e in root.member("raters").members()},
@@ -126,6 +136,7 @@ def read_study_file(path: Path) -> StudyFile:
         region_categories=root.member("region_categories").names(),
         regions_file=root.member("regions_file").path_inside(),
         layers_are_raters=root.member("layers_are_raters").truth_or_none(),
+        rater_column=root.member("rater_column").text(),
         categories=tuple(_category_rule(e) for e in root.member("categories").entries()),
         count_parents=root.member("count_parents").truth_or_none() or False,
     )
@@ -148,11 +159,17 @@ def study_text(study: StudyFile) -> str:
                 pseudonym=rule.pseudonym,
                 aliases=list(rule.aliases),
                 read=None if rule.read is None else list(rule.read),
+                trained_on=list(rule.trained_on),
             )
             for name, rule in study.raters.items()
         },
         "files": {
-            name: _said(rater=rule.rater, image=rule.image, ignored=rule.ignored or None)
+            name: _said(
+                rater=rule.rater,
+                image=rule.image,
+                ignored=rule.ignored or None,
+                label_image=rule.label_image,
+            )
             for name, rule in study.files.items()
         },
         **_said(
@@ -160,6 +177,7 @@ def study_text(study: StudyFile) -> str:
             region_categories=list(study.region_categories),
             regions_file=study.regions_file,
             layers_are_raters=study.layers_are_raters,
+            rater_column=study.rater_column,
             count_parents=study.count_parents or None,
         ),
         "categories": [
@@ -204,16 +222,17 @@ def _said(**members: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def _file_rule(entry: Entry) -> FileRule:
-    entry.only("rater", "image", "ignored")
+    entry.only("rater", "image", "ignored", "label_image")
     return FileRule(
         rater=entry.member("rater").text(),
         image=entry.member("image").text(),
         ignored=entry.member("ignored").truth_or_none() or False,
+        label_image=entry.member("label_image").truth_or_none(),
     )
 
 
 def _rater_rule(entry: Entry) -> RaterRule:
-    entry.only("kind", "pseudonym", "aliases", "read")
+    entry.only("kind", "pseudonym", "aliases", "read", "trained_on")
     kind = entry.member("kind")
     said = kind.text()
     if said and said not in set(RaterKind):
@@ -224,6 +243,7 @@ def _rater_rule(entry: Entry) -> RaterRule:
         pseudonym=entry.member("pseudonym").text(),
         aliases=entry.member("aliases").names(),
         read=None if read.value is None else read.names(),
+        trained_on=entry.member("trained_on").names(),
     )
 
 

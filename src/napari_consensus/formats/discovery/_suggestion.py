@@ -26,10 +26,14 @@ def suggested(discovery: Discovery) -> StudyFile:
     """
     said = discovery.study_file
     files = {
-        file.name: FileRule(rater=_told(file.raters), image=_told(file.images))
+        file.name: replace(
+            said.files.get(file.name, FileRule()),
+            rater=_told(file.raters),
+            image=_told(file.images),
+        )
         for file in discovery.files
     }
-    ignored = {name: rule for name, rule in said.files.items() if rule.ignored}
+    apart = {name: rule for name, rule in said.files.items() if name not in files}
     images = {
         name: file.relative_to(discovery.root).as_posix()
         for name, file in discovery.image_files.items()
@@ -42,7 +46,7 @@ def suggested(discovery: Discovery) -> StudyFile:
     silent = {name: rule for name, rule in said.raters.items() if name not in raters}
     return replace(
         said,
-        files={**files, **ignored},
+        files={**files, **apart},
         images={**images, **said.images},
         raters={**raters, **silent},
     )

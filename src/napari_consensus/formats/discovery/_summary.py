@@ -70,10 +70,13 @@ def summarised(
     )
 
 
-def _counts(table: Annotations) -> NDArray[np.int64]:
-    shape = table.raters.read.shape
-    cells = table.image.astype(np.int64) * shape[1] + table.rater
-    return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+def _counts(table: Annotations) -> NDArray[np.int32]:
+    # Of thousands of raters and images, most cells are empty.
+    counts = np.zeros(table.raters.read.shape, np.int32)
+    cells = table.image.astype(np.int64) * len(table.raters) + table.rater
+    held, times = np.unique(cells, return_counts=True)
+    counts.ravel()[held] = times
+    return counts
 
 
 def _guessed(merged: Merged, images: Sequence[str], raters: Sequence[str]) -> NDArray[np.bool_]:
@@ -101,8 +104,7 @@ def _unread(study: Study, read: NDArray[np.bool_], walked: Walked) -> tuple[str,
 
 def _proposals(tables: Sequence[Annotations], said: StudyFile) -> tuple[CategoryRule, ...]:
     names = tables[0].categories
-    times = sum(
-        np.bincount(table.category[table.category >= 0], minlength=len(names)) for table in tables
-    )
-    counts = dict(zip(names, np.asarray(times).tolist(), strict=True))
+    # Code -1 is none.
+    times = sum(np.bincount(table.category + 1, minlength=len(names) + 1) for table in tables)
+    counts = dict(zip(names, np.asarray(times)[1:].tolist(), strict=True))
     return propose_category_rules(names, said.categories, counts=counts)

@@ -116,7 +116,7 @@ class Discovery:
     images: tuple[str, ...]
     raters: tuple[str, ...]
     kinds: tuple[RaterKind, ...]
-    counts: NDArray[np.int64]
+    counts: NDArray[np.int32]
     read: NDArray[np.bool_]
     guessed: NDArray[np.bool_]
     unread: tuple[str, ...]
@@ -133,7 +133,7 @@ class Discovery:
     def __post_init__(self) -> None:
         put = object.__setattr__
         shape = (len(self.images), len(self.raters))
-        put(self, "counts", column("counts", self.counts, np.int64, shape))
+        put(self, "counts", column("counts", self.counts, np.int32, shape))
         put(self, "read", column("read", self.read, np.bool_, shape))
         put(self, "guessed", column("guessed", self.guessed, np.bool_, shape))
         if (self.counts.astype(np.bool_) & ~self.read).any():

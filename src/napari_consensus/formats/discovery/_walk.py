@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from napari_consensus.errors import ReadError
 from napari_consensus.formats._images import IMAGE_SUFFIXES
 from napari_consensus.formats._registry import FORMATS, format_of
+from napari_consensus.formats.discovery._rater_table import RATERS_FILE
 from napari_consensus.formats.discovery._study_file import STUDY_FILE
+from napari_consensus.slides.parts import whole_images
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _MOST_FILES = 200_000
 _PASSED_OVER = frozenset({".csv", ".tsv", ".json", ".geojson", ".xml", ".txt", ".gz", ".zip"})
 _NOT_ENTERED = frozenset({"__MACOSX", "__pycache__", "node_modules"})
+# In the folder of a MIRAX slide, whose image is the .mrxs beside it.
+_MIRAX_TILES = "Slidedat.ini"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +119,18 @@ def _root_of(paths: Sequence[Path]) -> Path:
 def _take_named(path: Path, found: Walked) -> None:
     """Take a file that a person named; one that is not known is an error.
 
-    Slides may be named beside annotation files, not alone.
+    What ends like an image is a slide, or a label image that its pixels alone do not tell.
     """
     kind = format_of(path)
-    if kind is None and path.suffix.casefold() in IMAGE_SUFFIXES and len(found.paths) > 1:
+    if kind is None and path.suffix.casefold() in IMAGE_SUFFIXES:
         found.images.append(path)
         return
     # A file with the suffix of a format says best itself what it lacks.
-    by_suffix = (f for f in FORMATS.values() if path.suffix.casefold() in f.suffixes)
+    read = [f for f in FORMATS.values() if f.read is not None]
+    by_suffix = (f for f in read if path.suffix.casefold() in f.suffixes)
     kind = kind or next(by_suffix, None)
     if kind is None:
-        suffixes = sorted({s for f in FORMATS.values() for s in f.suffixes})
+        suffixes = sorted({s for f in read for s in f.suffixes})
         msg = (
             f"{path}: this is no annotation file that is known; those end in {', '.join(suffixes)}"
         )
@@ -146,21 +151,27 @@ def _enter(folder: Path, found: Walked, ignored: Container[str]) -> None:
             found.annotations.append((here, release))
             folders.clear()
             continue
+        if _MIRAX_TILES in files:
+            folders.clear()
+            continue
         folders[:] = sorted(f for f in folders if not _is_hidden(f) and f not in _NOT_ENTERED)
         seen += len(files)
         if seen > _MOST_FILES:
             msg = f"{folder}: holds more than {_MOST_FILES:,} files; name a folder further down"
             raise ReadError(msg)
-        for name in sorted(files):
-            if not _is_hidden(name):
-                _take(here / name, found, ignored)
+        shown = [here / name for name in sorted(files) if not _is_hidden(name)]
+        pixels = [path for path in shown if path.suffix.casefold() in IMAGE_SUFFIXES]
+        found.images += whole_images(pixels)
+        for path in shown:
+            if path.suffix.casefold() not in IMAGE_SUFFIXES:
+                _take(path, found, ignored)
 
 
 def _take(path: Path, found: Walked, ignored: Container[str]) -> None:
     suffix = path.suffix.casefold()
-    if suffix in IMAGE_SUFFIXES:
-        found.images.append(path)
-    elif path.name == STUDY_FILE:
+    if path.name == RATERS_FILE and path.parent == found.root:
+        return
+    if path.name == STUDY_FILE:
         if path.parent != found.root:
             found.unmatched.append(Unmatched(path, "a study of its own; read its folder alone"))
     elif found.name_of(path) in ignored:
