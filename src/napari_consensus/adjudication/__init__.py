@@ -1,0 +1,78 @@
+"""Decisions of experts over a consensus: logged for good, undone by more of them, replayed."""
+
+from napari_consensus.adjudication.binding import Evidence
+from napari_consensus.adjudication.checks import (
+    ANSWERS,
+    AuditResult,
+    Consistency,
+    audit_result,
+    consistency,
+    exact_interval,
+)
+from napari_consensus.adjudication.data_card import data_card
+from napari_consensus.adjudication.decision import (
+    Action,
+    Check,
+    Decision,
+    Judged,
+    Shape,
+    box,
+    decision_of,
+    shape_of,
+)
+from napari_consensus.adjudication.export import export_log
+from napari_consensus.adjudication.file import SUFFIX
+from napari_consensus.adjudication.gold import gold_standard
+from napari_consensus.adjudication.history import History, made_ids
+from napari_consensus.adjudication.log import DecisionLog
+from napari_consensus.adjudication.recipe import recipe_of
+from napari_consensus.adjudication.review import Review
+from napari_consensus.adjudication.signing import count_verdicts, freeze, versions_of
+from napari_consensus.adjudication.standing import SETTLED, Affected, Verdict
+from napari_consensus.adjudication.work import (
+    AdjudicatorPair,
+    ReviewProgress,
+    Work,
+    compare_adjudicators,
+    progress_of,
+    work_of,
+)
+
+__all__ = [
+    "ANSWERS",
+    "SETTLED",
+    "SUFFIX",
+    "Action",
+    "AdjudicatorPair",
+    "Affected",
+    "AuditResult",
+    "Check",
+    "Consistency",
+    "Decision",
+    "DecisionLog",
+    "Evidence",
+    "History",
+    "Judged",
+    "Review",
+    "ReviewProgress",
+    "Shape",
+    "Verdict",
+    "Work",
+    "audit_result",
+    "box",
+    "compare_adjudicators",
+    "consistency",
+    "count_verdicts",
+    "data_card",
+    "decision_of",
+    "exact_interval",
+    "export_log",
+    "freeze",
+    "gold_standard",
+    "made_ids",
+    "progress_of",
+    "recipe_of",
+    "shape_of",
+    "versions_of",
+    "work_of",
+]

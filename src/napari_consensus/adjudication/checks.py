@@ -1,0 +1,144 @@
+"""How far decisions can be trusted: batches audited, and the same object answered twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_consensus.adjudication.decision import Action, Check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari_consensus.adjudication.decision import Decision
+
+ANSWERS = frozenset(
+    {Action.ACCEPT, Action.TAKE, Action.REJECT, Action.REDRAW, Action.RELABEL, Action.UNSURE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """How often the consensus was wrong in the objects of a batch checked by hand.
+
+    Parameters
+    ----------
+    checked, errors
+        Objects decided by hand, and those of them not accepted as they stood. Objects left
+        unsure are not among them.
+    rate, low, high
+        errors / checked, NaN where nothing was checked, and its exact 95 % interval.
+    """
+
+    checked: int
+    errors: int
+    rate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """How often an adjudicator gave the same answer again.
+
+    Parameters
+    ----------
+    repeats, same
+        Objects answered again, and those of them with the same answer: kept with the same
+        category, rejected, or unsure.
+    share, low, high
+        same / repeats, NaN without repeats, and its exact 95 % interval.
+    differing
+        Ids of the objects with another answer, to look at once more.
+    """
+
+    repeats: int
+    same: int
+    share: float
+    low: float
+    high: float
+    differing: tuple[int, ...]
+
+
+def audit_result(decisions: Iterable[Decision], name: str) -> AuditResult:
+    """Count the errors among the objects of a batch that were checked by hand.
+
+    Parameters
+    ----------
+    decisions
+        Decisions in force.
+    name
+        The batch.
+    """
+    answers = {
+        decision.objects: decision.action
+        for decision in decisions
+        if decision.check is Check.AUDIT
+        and decision.batch == name
+        and decision.action is not Action.COMMENT
+    }
+    settled = [action for action in answers.values() if action is not Action.UNSURE]
+    errors = sum(action is not Action.ACCEPT for action in settled)
+    rate = errors / len(settled) if settled else float("nan")
+    return AuditResult(len(settled), errors, rate, *exact_interval(errors, len(settled)))
+
+
+def consistency(decisions: Iterable[Decision], adjudicator: str) -> Consistency:
+    """Compare an adjudicator's answers to objects shown again with the first ones.
+
+    Parameters
+    ----------
+    decisions
+        Decisions in force.
+    adjudicator
+        Whose.
+    """
+    first: dict[int, str] = {}
+    same: dict[int, bool] = {}
+    for decision in decisions:
+        if decision.adjudicator != adjudicator or decision.action not in ANSWERS:
+            continue
+        held = decision.objects[0]
+        if decision.check is not Check.REPEAT:
+            first[held] = _answer(decision)
+        elif held in first:
+            same[held] = _answer(decision) == first[held]
+    total, agreed = len(same), sum(same.values())
+    return Consistency(
+        total,
+        agreed,
+        agreed / total if total else float("nan"),
+        *exact_interval(agreed, total),
+        tuple(held for held, agrees in same.items() if not agrees),
+    )
+
+
+def exact_interval(count: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Exact interval of a share: it holds the true one at least so often, whatever that is.
+
+    Parameters
+    ----------
+    count, total
+        How many of how many.
+    confidence
+        In (0, 1).
+
+    Returns
+    -------
+    tuple of float
+        Low and high, in [0, 1]; of nothing counted, 0 and 1.
+
+    Source: C. J. Clopper and E. S. Pearson, Biometrika 26, 1934, by quantiles of the beta
+    distribution.
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - confidence) / 2
+    low = float(betaincinv(count, total - count + 1, tail)) if count else 0.0
+    high = float(betaincinv(count + 1, total - count, 1 - tail)) if count < total else 1.0
+    return low, high
+
+
+def _answer(decision: Decision) -> str:
+    """Return the answer without its outline: a category, or what it is instead of one."""
+    return f"kept {decision.shapes[0].category}" if decision.shapes else str(decision.action)

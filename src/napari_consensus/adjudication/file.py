@@ -1,0 +1,184 @@
+"""The decisions file: rows that are only ever added, in SQLite."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from napari_consensus.errors import ReadError, WriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+SUFFIX = ".decisions.sqlite"
+APPLICATION = 0x6E634431
+SCHEMA = 1
+DECISION = "decision"
+_TABLES = """
+CREATE TABLE entry (
+    number INTEGER PRIMARY KEY,
+    time TEXT NOT NULL,
+    person TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    content TEXT NOT NULL
+);
+CREATE TRIGGER entry_is_next BEFORE INSERT ON entry
+WHEN NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM entry)
+BEGIN SELECT RAISE(ABORT, 'another window has written here'); END;
+CREATE TRIGGER entry_stays BEFORE UPDATE ON entry
+BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END;
+CREATE TRIGGER entry_is_kept BEFORE DELETE ON entry
+BEGIN SELECT RAISE(ABORT, 'decisions are never deleted'); END;
+"""
+
+
+class Entry(NamedTuple):
+    """One row of a decisions file.
+
+    Parameters
+    ----------
+    number
+        Place in the file, from 1 without a gap.
+    time
+        UTC, ISO 8601.
+    person
+        Who.
+    kind
+        "decision", or what else is stated: "recipe" or "version".
+    content
+        The rest, as JSON holds it.
+    """
+
+    number: int
+    time: str
+    person: str
+    kind: str
+    content: dict[str, Any]
+
+
+class DecisionFile:
+    """An open decisions file.
+
+    Rows are committed, and on the disk, before `append` returns: the journal is a rollback
+    journal and every commit is synchronised. Triggers keep rows from being changed or deleted.
+
+    Parameters
+    ----------
+    path
+        File to open; it is made where it is not there.
+
+    Raises
+    ------
+    ReadError
+        Where it is no decisions file, is damaged, or is of a newer version.
+    WriteError
+        Where it cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        new = not path.exists() or path.stat().st_size == 0
+        if new and not path.parent.is_dir():
+            msg = f"{path}: there is no such folder to write to; make it first"
+            raise WriteError(msg)
+        try:
+            # A batch of decisions is written from a thread; the log sees to it that one at a time.
+            self._connection = sqlite3.connect(
+                path, timeout=5, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise _cannot_write(path, error) from None
+        try:
+            if new:
+                self._create()
+            self._check()
+            for pragma in ("journal_mode = DELETE", "synchronous = FULL", "fullfsync = 1"):
+                self._connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error as error:
+            self.close()
+            raise (_cannot_write(path, error) if new else _cannot_read(path, error)) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def entries(self) -> list[Entry]:
+        """Return all rows in order.
+
+        Raises
+        ------
+        ReadError
+            Where one cannot be read.
+        """
+        try:
+            rows = self._connection.execute("SELECT * FROM entry ORDER BY number").fetchall()
+        except sqlite3.Error as error:
+            raise _cannot_read(self.path, error) from None
+        out = []
+        for number, time, person, kind, content in rows:
+            try:
+                held = json.loads(content)
+            except ValueError:
+                msg = f"{self.path}, row {number}: the content is no JSON; the file is damaged"
+                raise ReadError(msg) from None
+            out.append(Entry(number, time, person, kind, held))
+        return out
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Commit rows: all of them, or none.
+
+        Raises
+        ------
+        WriteError
+            Where they cannot be stored; the file is as it was.
+        """
+        rows = [(*e[:4], json.dumps(e.content, ensure_ascii=True)) for e in entries]
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", rows)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise _cannot_write(self.path, error) from None
+
+    def _create(self) -> None:
+        """Make the tables: all at once, so that no crash leaves half of them."""
+        self._connection.executescript(
+            f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION}; "
+            f"PRAGMA user_version = {SCHEMA}; {_TABLES} COMMIT;"
+        )
+
+    def _check(self) -> None:
+        application, version = (
+            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("application_id", "user_version")
+        )
+        if application != APPLICATION:
+            msg = f"{self.path}: this is no decisions file; name another"
+            raise ReadError(msg)
+        if version > SCHEMA:
+            msg = (
+                f"{self.path}: written by a newer napari-consensus (its version {version}, known "
+                f"here {SCHEMA}); update to open it"
+            )
+            raise ReadError(msg)
+        found = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if found != "ok":
+            msg = f"{self.path}: the file is damaged ({found}); go back to a copy of it"
+            raise ReadError(msg)
+
+
+def _cannot_read(path: Path, error: sqlite3.Error) -> ReadError:
+    if "not a database" in str(error):
+        return ReadError(f"{path}: this is no decisions file; name another")
+    return ReadError(f"{path}: the file cannot be read or is damaged: {error}")
+
+
+def _cannot_write(path: Path, error: sqlite3.Error) -> WriteError:
+    return WriteError(f"{path}: cannot be written: {error}")

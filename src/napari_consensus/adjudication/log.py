@@ -1,0 +1,219 @@
+"""Everything decided so far: in memory, and on the disk as soon as it is decided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from napari_consensus.adjudication.decision import Decision, decision_of
+from napari_consensus.adjudication.file import DECISION, DecisionFile, Entry
+from napari_consensus.adjudication.lock import WriterLock
+from napari_consensus.errors import ReadError, WriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from os import PathLike
+
+
+class DecisionLog:
+    """The log of decisions on one study, to which is only ever added.
+
+    What cannot be stored, because a disk is full or a folder read-only, stays in memory and is
+    stored with the next decision, or where `move_to` says.
+
+    Parameters
+    ----------
+    path
+        Decisions file to open, or to make; None keeps all in memory.
+    take_over
+        Go on although the file was not closed on another computer.
+
+    Raises
+    ------
+    ReadError
+        Where it is no decisions file, is damaged, or is of a newer version.
+    WriteError
+        Where another window writes it, or its folder cannot be written to or locked.
+    """
+
+    def __init__(self, path: str | PathLike[str] | None = None, *, take_over: bool = False) -> None:
+        self._entries: list[Entry] = []
+        self._decisions: list[Decision] = []
+        self._stored = 0
+        self._file: DecisionFile | None = None
+        self._lock: WriterLock | None = None
+        if path is not None:
+            self._lock, self._file = _open(Path(path), take_over=take_over)
+            try:
+                self._fill(self._file.entries())
+            except BaseException:
+                self.close()
+                raise
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Self:
+        """Read a decisions file; what is added to the log afterwards stays in memory.
+
+        Raises
+        ------
+        ReadError
+            Where there is no such file, or as above.
+        """
+        source = Path(path)
+        if not source.is_file():
+            msg = f"{source}: there is no such decisions file"
+            raise ReadError(msg)
+        if source.stat().st_size == 0:
+            msg = f"{source}: this is no decisions file; name another"
+            raise ReadError(msg)
+        file = DecisionFile(source)
+        try:
+            log = cls()
+            log._fill(file.entries())
+        finally:
+            file.close()
+        return log
+
+    @property
+    def path(self) -> Path | None:
+        """The decisions file; None where all is in memory."""
+        return None if self._file is None else self._file.path
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """Everything decided, undone and redone, in order."""
+        return tuple(self._decisions)
+
+    def last(self, count: int) -> tuple[Decision, ...]:
+        """Return the last entries of `decisions`."""
+        return tuple(self._decisions[len(self._decisions) - count :])
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All rows of the file, decisions and statements, in order."""
+        return tuple(self._entries)
+
+    @property
+    def pending(self) -> int:
+        """How many entries are in memory alone although there is a file."""
+        return 0 if self._file is None else len(self._entries) - self._stored
+
+    def statements(self, kind: str) -> list[Entry]:
+        """Return the entries of a kind other than decisions, in order."""
+        return [entry for entry in self._entries if entry.kind == kind]
+
+    def append(self, decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+        """Add decisions with their numbers, and store them all at once.
+
+        Raises
+        ------
+        WriteError
+            Where they cannot be stored; they are in the log and pending then.
+        """
+        now = _now()
+        start = len(self._entries) + 1
+        numbered = tuple(replace(d, number=start + k, time=now) for k, d in enumerate(decisions))
+        self._decisions.extend(numbered)
+        self._entries.extend(_entry(decision) for decision in numbered)
+        self._store()
+        return numbered
+
+    def state(self, kind: str, person: str, content: dict[str, Any]) -> Entry:
+        """Store something that is no decision, such as a signature.
+
+        Raises
+        ------
+        WriteError
+            As `append`.
+        """
+        entry = self.note(kind, person, content)
+        self._store()
+        return entry
+
+    def note(self, kind: str, person: str, content: dict[str, Any]) -> Entry:
+        """Add something that is no decision, to be stored with the next one."""
+        entry = Entry(len(self._entries) + 1, _now(), person, kind, content)
+        self._entries.append(entry)
+        return entry
+
+    def move_to(self, path: str | PathLike[str]) -> None:
+        """Write the whole log to a new file and go on there.
+
+        Raises
+        ------
+        WriteError
+            Where the file stands already or cannot be written; the log is as it was.
+        """
+        target = Path(path)
+        if target.exists():
+            msg = f"{target}: the file stands already; name another"
+            raise WriteError(msg)
+        lock, file = _open(target)
+        try:
+            file.append(self._entries)
+        except BaseException:
+            file.close()
+            lock.release()
+            raise
+        self.close()
+        self._lock, self._file = lock, file
+        self._stored = len(self._entries)
+
+    def close(self) -> None:
+        """Close the file and let others write it; the log stays in memory."""
+        if self._file is not None:
+            self._file.close()
+        if self._lock is not None:
+            self._lock.release()
+        self._file = self._lock = None
+
+    def _store(self) -> None:
+        if self._file is None:
+            return
+        self._file.append(self._entries[self._stored :])
+        self._stored = len(self._entries)
+
+    def _fill(self, entries: Iterable[Entry]) -> None:
+        self._entries = list(entries)
+        self._stored = len(self._entries)
+        for entry in self._entries:
+            if entry.kind != DECISION:
+                continue
+            try:
+                decision = decision_of(entry.content)
+            except (KeyError, TypeError, ValueError) as error:
+                msg = f"decision {entry.number} cannot be understood: {error}"
+                raise ReadError(msg) from None
+            number, time, person = entry[:3]
+            self._decisions.append(replace(decision, number=number, time=time, adjudicator=person))
+
+
+def _open(path: Path, *, take_over: bool = False) -> tuple[WriterLock, DecisionFile]:
+    if not path.parent.is_dir():
+        msg = f"{path}: there is no such folder to write to; make it first"
+        raise WriteError(msg)
+    # What is no decisions file gets no lock beside it; a new file is made under the lock.
+    file = DecisionFile(path) if path.exists() and path.stat().st_size else None
+    try:
+        lock = WriterLock(path, take_over=take_over)
+    except BaseException:
+        if file is not None:
+            file.close()
+        raise
+    try:
+        return lock, file or DecisionFile(path)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _entry(decision: Decision) -> Entry:
+    content = decision.to_document()
+    number, time = content.pop("number"), content.pop("time")
+    return Entry(number, time, decision.adjudicator, DECISION, content)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,120 @@
+"""A gold standard frozen and signed, as a version of its own."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from hashlib import sha256
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from napari_consensus.adjudication.standing import Verdict
+from napari_consensus.data.gold import Version
+from napari_consensus.errors import ParameterError, ReadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari_consensus.adjudication.file import Entry
+    from napari_consensus.adjudication.log import DecisionLog
+    from napari_consensus.adjudication.review import Review
+
+_KIND = "version"
+
+
+def freeze(review: Review, *, signed_by: str, basis: str, statement: str) -> Version:
+    """Sign what a review has come to; what is decided later belongs to the next version.
+
+    Parameters
+    ----------
+    review
+        The decisions over a consensus.
+    signed_by
+        Who signs.
+    basis
+        What the gold standard rests on: one expert, a panel, a joint session, a biopsy.
+    statement
+        What the signer says of it.
+
+    Raises
+    ------
+    ParameterError
+        Where nobody signs, or no basis is named.
+    WriteError
+        Where the signature cannot be stored; it is in the log and pending then.
+    """
+    for name, value in (("signed_by", signed_by), ("basis", basis)):
+        if not value.strip():
+            msg = f"{name} is empty; a version says who signed it and what it rests on"
+            raise ParameterError(msg)
+    counts = count_verdicts(review)
+    content: dict[str, Any] = {
+        "basis": basis,
+        "statement": statement,
+        "entries": len(review.log.entries),
+        "sha256": checksum(review.log.entries),
+        "objects": sum(counts.values()),
+        "decided_by": dict(sorted(_settled_by(review).items())),
+        "unsure": counts[Verdict.UNSURE],
+        "not_reviewed": counts[Verdict.OPEN],
+        "affected": len(review.affected),
+    }
+    entry = review.log.state(_KIND, signed_by, content)
+    number = len(review.log.statements(_KIND))
+    return Version(number=number, time=entry.time, signed_by=signed_by, **content)
+
+
+def versions_of(log: DecisionLog) -> tuple[Version, ...]:
+    """Every version signed so far, in order.
+
+    Raises
+    ------
+    ReadError
+        Where one cannot be understood, or the decisions it signed are not those of the log.
+    """
+    return tuple(
+        _version(entry, number, log) for number, entry in enumerate(log.statements(_KIND), 1)
+    )
+
+
+def count_verdicts(review: Review) -> Counter[Verdict]:
+    """How many objects stand how; those replaced by others do not count."""
+    ids = chain(review.decided, review.made)
+    counts = Counter(review.verdict(held) for held in ids)
+    counts[Verdict.OPEN] += len(review.consensus) - len(review.decided)
+    del counts[Verdict.REPLACED]
+    return counts
+
+
+def checksum(entries: Iterable[Entry]) -> str:
+    """SHA-256 of entries of a log, 64 hex digits."""
+    said = sha256()
+    for entry in entries:
+        said.update(json.dumps(entry, sort_keys=True).encode())
+        said.update(b"\n")
+    return said.hexdigest()
+
+
+def _version(entry: Entry, number: int, log: DecisionLog) -> Version:
+    try:
+        version = Version(number=number, time=entry.time, signed_by=entry.person, **entry.content)
+        signed = checksum(log.entries[: version.entries])
+    except TypeError as error:
+        msg = f"version {number} cannot be understood: {error}"
+        raise ReadError(msg) from None
+    if signed != version.sha256:
+        msg = (
+            f"version {number}: the decisions are not those that {version.signed_by} signed; "
+            "the file was changed from outside"
+        )
+        raise ReadError(msg)
+    return version
+
+
+def _settled_by(review: Review) -> Counter[str]:
+    out: Counter[str] = Counter()
+    for held in chain(review.decided, review.made):
+        last = review.last(held)
+        if last is not None and review.verdict(held) in (Verdict.KEPT, Verdict.REJECTED):
+            out[last.adjudicator] += 1
+    return out

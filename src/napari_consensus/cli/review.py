@@ -1,0 +1,284 @@
+"""The commands about review: queue, apply, export-log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_consensus.cli import options
+from napari_consensus.cli.console import (
+    bar,
+    remarks,
+    show_json,
+    show_lines,
+    show_table,
+    tell,
+    tell_remarks,
+)
+from napari_consensus.errors import ParameterError
+
+if TYPE_CHECKING:
+    from napari_consensus.adjudication import DecisionLog
+    from napari_consensus.data.consensus import Consensus
+    from napari_consensus.data.study import Study
+    from napari_consensus.progress import Progress
+    from napari_consensus.queueing import Queue
+
+_ROWS_SHOWN = 30
+_COLUMNS = ("place", "id", "image", "category", "gain", "absent", "wrong", "reasons")
+
+_Decisions = Annotated[
+    Path, typer.Option("--decisions", metavar="FILE", help="Decisions file of a review.")
+]
+_MaybeDecisions = Annotated[
+    Path | None,
+    typer.Option("--decisions", metavar="FILE", help="Decisions so far; settled objects leave."),
+]
+
+
+def queue(
+    path: options.StudyPath,
+    decisions: _MaybeDecisions = None,
+    category: Annotated[
+        list[str], typer.Option("--category", help="Called so by anyone; repeatable.")
+    ] = [],  # noqa: B006 (typer copies it; a tuple is no list)
+    rater: Annotated[
+        list[str], typer.Option("--rater", help="Marked by this rater; repeatable.")
+    ] = [],  # noqa: B006
+    image: Annotated[list[str], typer.Option("--image", help="On this image; repeatable.")] = [],  # noqa: B006
+    support: Annotated[
+        str | None, typer.Option("--support", metavar="K|A-B", help="Marked by so many raters.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", metavar="X0,Y0,X1,Y1", help="Touching this box.")
+    ] = None,
+    changes_diagnosis: Annotated[
+        bool, typer.Option("--changes-diagnosis", help="Raters differ in severity.")
+    ] = False,
+    unsure: Annotated[bool, typer.Option("--unsure", help="Those left unsure, instead.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file to write.")] = None,
+    overwrite: options.Overwrite = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    skip_refused: options.SkipRefused = False,
+) -> None:
+    """List open objects, the one whose decision gains most first, with reasons."""
+    from napari_consensus import formats
+    from napari_consensus.adjudication import Review, Verdict
+    from napari_consensus.queueing import ReviewFilter, review_queue
+
+    wanted = ReviewFilter(
+        tuple(category),
+        tuple(rater),
+        _support(support),
+        tuple(image),
+        _region(region),
+        changes_diagnosis,
+    )
+    with bar("Ordering", quiet=quiet) as progress:
+        log = _log(decisions)
+        study = formats.read(path, skip_refused=skip_refused, progress=progress)
+        review = Review(_consensus(study, log, progress), log, adjudicator="")
+        found = review_queue(
+            review,
+            wanted,
+            verdict=Verdict.UNSURE if unsure else Verdict.OPEN,
+            severities=study.severities,
+            progress=progress,
+        )
+    lines = _lines(found)
+    if out is not None:
+        formats.write_text(out, _csv(lines), overwrite=overwrite)
+        tell(f"wrote {out}", quiet=quiet)
+    document = {
+        "objects": len(review.consensus),
+        "open": len(found),
+        "look_again": len(review.affected),
+        "queue": [dict(zip(_COLUMNS, line, strict=True)) for line in lines],
+        **remarks(study, ()),
+    }
+    if as_json:
+        show_json(document)
+        return
+    header = [name for name in _COLUMNS if name != "id"]
+    show_table(
+        f"{len(found)} of {len(review.consensus)} objects to review",
+        header,
+        [(n, *rest[:-1], ", ".join(rest[-1])) for n, _, *rest in lines[:_ROWS_SHOWN]],
+    )
+    if len(found) > _ROWS_SHOWN:
+        show_lines([f"... and {len(found) - _ROWS_SHOWN} more; --json and -o list all"])
+    tell_remarks(document, quiet=quiet)
+
+
+def apply(
+    path: options.StudyPath,
+    decisions: _Decisions,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="File to write, in the format of its suffix.")
+    ],
+    leave_out_open: Annotated[
+        bool, typer.Option("--leave-out-open", help="Write only what somebody settled.")
+    ] = False,
+    card: Annotated[
+        Path | None, typer.Option("--card", metavar="FILE", help="Data card to write, Markdown.")
+    ] = None,
+    overwrite: options.Overwrite = False,
+    pseudonyms: options.Pseudonyms = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    skip_refused: options.SkipRefused = False,
+) -> None:
+    """Write the gold standard that decisions on a study have come to."""
+    from napari_consensus import adjudication, formats
+
+    if card is not None and pseudonyms:
+        msg = "--card names raters and adjudicators; leave out --pseudonyms, or the card"
+        raise ParameterError(msg)
+    formats.check_target(out, overwrite=overwrite, consensus=True)
+    with bar("Applying decisions", quiet=quiet) as progress:
+        log = _log(decisions)
+        study = formats.read(path, skip_refused=skip_refused, progress=progress)
+        review = adjudication.Review(_consensus(study, log, progress), log, adjudicator="")
+        gold = adjudication.gold_standard(review, keep_open=not leave_out_open)
+        written = formats.write(
+            gold,
+            out,
+            overwrite=overwrite,
+            pseudonyms=pseudonyms,
+            refused=study.refused,
+            image_sizes=study.image_sizes,
+        )
+        if card is not None:
+            text = adjudication.data_card(review, progress=progress)
+            formats.write_text(card, text, overwrite=overwrite)
+            written = (*written, card)
+    done = adjudication.progress_of(review)
+    document = {
+        "objects": len(gold),
+        "settled": done.settled,
+        "unsure": done.unsure,
+        "not_reviewed": done.not_reviewed,
+        "version": None if gold.version is None else gold.version.number,
+        "look_again": [
+            {
+                "decision": held.decision.number,
+                "image": held.decision.image,
+                "why": held.why,
+                "objects": [str(k) for k in held.objects],
+            }
+            for held in review.affected
+        ],
+        "written": [file.name for file in written],
+        **remarks(study, ()),
+    }
+    if as_json:
+        show_json(document)
+        return
+    show_lines(
+        [
+            (
+                f"{len(gold)} objects; {done.settled} settled, {done.unsure} unsure, "
+                f"{done.not_reviewed} not reviewed; {done.affected} decisions to look at again"
+            ),
+            *(f"wrote {file}" for file in written),
+        ]
+    )
+    tell_remarks(document, quiet=quiet)
+
+
+def export_log(
+    decisions: Annotated[Path, typer.Argument(metavar="FILE", help="Decisions file of a review.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; stdout otherwise.")
+    ] = None,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write every decision as one line of JSON."""
+    from napari_consensus import adjudication, formats
+
+    lines = list(adjudication.export_log(adjudication.DecisionLog.read(decisions)))
+    if out is None:
+        show_lines([line.rstrip("\n") for line in lines])
+        return
+    formats.write_text(out, "".join(lines), overwrite=overwrite)
+    tell(f"wrote {out}: {len(lines)} decisions", quiet=quiet)
+
+
+def _log(path: Path | None) -> DecisionLog:
+    from napari_consensus.adjudication import DecisionLog
+
+    return DecisionLog() if path is None else DecisionLog.read(path)
+
+
+def _consensus(study: Study, log: DecisionLog, progress: Progress) -> Consensus:
+    """Reach the consensus that was decided on; the default one where none was."""
+    from napari_consensus import pipeline
+    from napari_consensus.adjudication import recipe_of
+
+    steps = recipe_of(log)
+    if steps:
+        return pipeline.reach_again(
+            steps, study.annotations, sources=study.sources, progress=progress
+        )
+    return pipeline.reach_consensus(
+        study.annotations, severities=study.severities, sources=study.sources, progress=progress
+    )
+
+
+def _lines(found: Queue) -> list[tuple[Any, ...]]:
+    shapes = found.consensus.shapes
+    names = (*shapes.categories, "")
+    return [
+        (
+            place + 1,
+            str(found.ids[place]),
+            shapes.images[shapes.image[row]],
+            names[shapes.category[row]],
+            float(found.gain[place]),
+            float(found.absent[place]),
+            float(found.wrong[place]),
+            list(found.reasons(place)),
+        )
+        for place, row in enumerate(found.rows.tolist())
+    ]
+
+
+def _csv(lines: list[tuple[Any, ...]]) -> str:
+    import csv
+    import io
+
+    from napari_consensus.formats import as_text
+
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for place, held, image, category, *numbers, reasons in lines:
+        names = (as_text(image), as_text(category))
+        writer.writerow([place, held, *names, *numbers, as_text("; ".join(reasons))])
+    return stream.getvalue()
+
+
+def _support(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    least, _, most = text.partition("-")
+    try:
+        return int(least), int(most or least)
+    except ValueError:
+        msg = f"--support {text!r} must be a number, or two with a dash, such as 1-2"
+        raise ParameterError(msg) from None
+
+
+def _region(text: str | None) -> tuple[float, float, float, float] | None:
+    if text is None:
+        return None
+    try:
+        x0, y0, x1, y1 = (float(part) for part in text.split(","))
+    except ValueError:
+        msg = f"--region {text!r} must be four numbers X0,Y0,X1,Y1"
+        raise ParameterError(msg) from None
+    return x0, y0, x1, y1
