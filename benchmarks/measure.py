@@ -102,7 +102,10 @@ def machine() -> str:
         name = next(iter(models), name)
     libraries = ", ".join(
         f"{library} {version(library)}"
-        for library in ("numpy", "scipy", "shapely", "crowd-kit", "ensemble-boxes")
+        for library in (
+            *("numpy", "scipy", "shapely", "crowd-kit", "ensemble-boxes"),
+            *("pycocotools", "faster-coco-eval"),
+        )
     )
     return (
         f"{name}, {os.cpu_count()} cores (one used), {platform.system()}, "

@@ -122,7 +122,7 @@ def _slide() -> Iterator[Path]:
         yield path
 
 
-def write_svs(path: Path, side: int) -> None:
+def write_svs(path: Path, side: int, quality: int = _QUALITY) -> None:
     """Write a slide as Aperio's scanners do: JPEG tiles, levels of 1, 1/4 and 1/16.
 
     Parameters
@@ -131,6 +131,8 @@ def write_svs(path: Path, side: int) -> None:
         Where.
     side
         Pixels a side of level 0.
+    quality
+        Of the JPEG tiles.
     """
     from tifffile import TiffWriter
 
@@ -140,29 +142,29 @@ def write_svs(path: Path, side: int) -> None:
         for number, factor in enumerate((1, 4, 16)):
             size = side // factor
             writer.write(
-                _tiles(pattern[::factor, ::factor], size),
+                _tiles(pattern[::factor, ::factor], size, quality),
                 shape=(size, size, 3),
                 dtype=np.uint8,
                 tile=(_TILE, _TILE),
                 subsampling=(2, 2),
-                description=_description(side, size),
+                description=_description(side, size, quality),
                 **options,
             )
             if number == 0:  # the second page of such a file is a thumbnail in strips
                 thumbnail = np.ascontiguousarray(pattern[::4, ::4])
-                text = _description(side, len(thumbnail)).replace("(256x256)", "-")
+                text = _description(side, len(thumbnail), quality).replace("(256x256)", "-")
                 writer.write(thumbnail, rowsperstrip=16, description=text, **options)
 
 
-def _description(side: int, size: int) -> str:
+def _description(side: int, size: int, quality: int) -> str:
     scaled = f" -> {size}x{size}" if size != side else ""
     return (
         f"Aperio Image Library v12.0.15\r\n{side}x{side} [0,0 {side}x{side}] (256x256){scaled} "
-        f"JPEG/RGB Q={_QUALITY}|AppMag = 40|MPP = 0.2500"
+        f"JPEG/RGB Q={quality}|AppMag = 40|MPP = 0.2500"
     )
 
 
-def _tiles(pattern: NDArray[np.uint8], size: int) -> Iterator[bytes]:
+def _tiles(pattern: NDArray[np.uint8], size: int, quality: int) -> Iterator[bytes]:
     """Yield the encoded tiles of a level; each place of the pattern is encoded once."""
     from imagecodecs import jpeg_encode
 
@@ -173,7 +175,7 @@ def _tiles(pattern: NDArray[np.uint8], size: int) -> Iterator[bytes]:
         (i, j): bytes(
             jpeg_encode(
                 pattern[i * _TILE : (i + 1) * _TILE, j * _TILE : (j + 1) * _TILE],
-                level=_QUALITY,
+                level=quality,
                 colorspace="RGB",
                 outcolorspace="YCBCR",
                 subsampling="420",

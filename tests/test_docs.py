@@ -10,6 +10,7 @@ import pytest
 import napari_consensus
 from napari_consensus.aggregation import AGGREGATORS
 from napari_consensus.aggregation.decision import TIE_RULES
+from napari_consensus.aggregation.existence import EXISTENCE_RULES
 from napari_consensus.fusion import FUSIONS
 from napari_consensus.samples import write_sample
 
@@ -47,8 +48,8 @@ def test_every_public_name_is_in_the_reference():
     assert [name for name in napari_consensus.__all__ if f"nc.{name}" not in page] == []
 
 
-@pytest.mark.parametrize("name", [*FUSIONS, *TIE_RULES])
-def test_every_fusion_and_rule_for_ties_is_in_the_methods(name):
+@pytest.mark.parametrize("name", [*FUSIONS, *TIE_RULES, *EXISTENCE_RULES])
+def test_every_fusion_and_rule_is_in_the_methods(name):
     assert f"`{name}`" in (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
 
 

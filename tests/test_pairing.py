@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_consensus.data.annotations import annotations_from_boxes
-from napari_consensus.errors import Cancelled, ParameterError
+from napari_consensus.errors import Cancelled, ParameterError, TableError
 from napari_consensus.geometry import box_iou
-from napari_consensus.pairing import overlapping_pairs, pairs_between, split_pairs
+from napari_consensus.pairing import grid, overlapping_pairs, pairs_between, split_pairs
 
 
 def make(boxes, image=None, rater=None):
@@ -172,3 +172,11 @@ def polygon_study():
         session=[0, 0],
         id=[1, 2],
     )
+
+
+def test_more_pairs_than_memory_holds_are_refused(monkeypatch):
+    table = make([[0, 0, 4, 2]] * 30)  # 435 pairs
+    assert len(overlapping_pairs(table)) == 435
+    monkeypatch.setattr(grid, "_MOST_PAIRS", 434)
+    with pytest.raises(TableError, match="more than 434 pairs of outlines overlap"):
+        overlapping_pairs(table)

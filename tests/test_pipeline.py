@@ -110,6 +110,34 @@ def test_objects_of_too_few_raters_are_left_out_but_inform_the_rest():
     assert made.groups.n_objects == 4
 
 
+def test_objects_that_are_hardly_there_are_left_out():
+    assert pipeline.reach_consensus(study(), minimum_exists=0.5).exists.min() == 2 / 3
+    scored = study(score=[0.9, 0.6, 0.3, 0.5, 0.1, 1.0, 0.5, 0.25])
+    made = pipeline.reach_consensus(scored, exists="score", minimum_exists=0.3)
+    np.testing.assert_allclose(made.exists, [1.8 / 3, 1 / 3, 0.75 / 2], rtol=1e-6)
+    assert made.support.tolist() == [3, 1, 2]
+
+
+def test_risk_takes_the_category_whose_miss_costs_most():
+    def categories(**rule):
+        shapes = pipeline.reach_consensus(study(), **rule).shapes
+        return [shapes.categories[k] for k in shapes.category]
+
+    severities = {"debris": 5.0, "mitosis": 2.0}
+    assert categories(severities=severities) == ["mitosis", "debris", "debris", "mitosis"]
+    # A third of debris outweighs two thirds of mitosis: 5 / 3 against 4 / 3.
+    risk = categories(severities=severities, decide="risk")
+    assert risk == ["debris", "debris", "debris", "mitosis"]
+
+
+def test_rates_of_marks_stand_beside_the_parameters_of_the_method():
+    rows = [(f"{k}", r, [0, 0, 10, 10], "x") for k in range(8) for r in "abcd"[: 1 + k % 4]]
+    read = np.ones((8, 4), bool)
+    made = pipeline.reach_consensus(study(rows, read=read), "dawid-skene", exists="em")
+    assert {"confusion", "hit_rate", "false_mark_rate"} <= made.posterior.raters.keys()
+    assert made.exists[made.support == 4].min() > made.exists[made.support == 1].max()
+
+
 def test_provenance_holds_every_step_with_the_parameters_it_had():
     made = pipeline.reach_consensus(
         study(), DawidSkene(smoothing=0.25), 0.4, "median", 2, ties="random", seed=7
@@ -118,9 +146,10 @@ def test_provenance_holds_every_step_with_the_parameters_it_had():
     assert steps["group"] == {"minimum_iou": 0.4, "point_distance": 4.0}
     assert steps["aggregate"]["method"] == "dawid-skene"
     assert steps["aggregate"]["smoothing"] == 0.25
-    assert steps["decide"] == {"ties": "random", "seed": 7}
+    assert steps["decide"] == {"by": "probable", "ties": "random", "seed": 7}
+    assert steps["exists"] == {"method": "share"}
     assert steps["fuse"] == {"method": "median"}
-    assert steps["keep"] == {"minimum_support": 2}
+    assert steps["keep"] == {"minimum_support": 2, "minimum_exists": 0.0}
     assert made.provenance.versions.keys() == {"napari-consensus", "numpy", "scipy", "shapely"}
 
 
@@ -178,6 +207,9 @@ def test_evaluating_several_raters_at_once_is_refused():
         ({"grouping_iou": 1.5}, "grouping_iou is 1.5"),
         ({"minimum_support": 0}, "minimum_support is 0"),
         ({"ties": "coin"}, "coin"),
+        ({"exists": "faith"}, "faith"),
+        ({"minimum_exists": 2.0}, "minimum_exists is 2"),
+        ({"decide": "chance"}, "chance"),
     ],
 )
 def test_a_parameter_that_breaks_a_rule_is_refused_by_name(arguments, said):

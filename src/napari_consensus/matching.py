@@ -161,6 +161,8 @@ def choose_pairs(
     second: NDArray[np.int64],
     iou: NDArray[np.float64],
     progress: Progress = silent,
+    *,
+    most_first: bool = True,
 ) -> NDArray[np.int64]:
     """Positions of the best one-to-one choice among pairs, as in `best_matching`.
 
@@ -169,9 +171,11 @@ def choose_pairs(
     first, second
         (m,) who is paired, on either side; any numbers.
     iou
-        (m,) overlap.
+        (m,) overlap, > 0.
     progress
         Reports, and stops where it raises.
+    most_first
+        Whether one more pair outweighs any overlap; else the sum of IoU alone decides.
     """
     if len(first) == 0:
         return np.empty(0, np.int64)
@@ -181,7 +185,7 @@ def choose_pairs(
     chosen = [np.flatnonzero(alone)]
     rest = np.flatnonzero(~alone)
     if len(rest):
-        chosen.extend(_contested(rest, i[rest], j[rest], iou[rest], progress))
+        chosen.extend(_contested(rest, i[rest], j[rest], iou[rest], most_first, progress))
     progress(1, 1)
     return np.concatenate(chosen)
 
@@ -191,6 +195,7 @@ def _contested(
     i: NDArray[np.int64],
     j: NDArray[np.int64],
     iou: NDArray[np.float64],
+    most_first: bool,
     progress: Progress,
 ) -> list[NDArray[np.int64]]:
     """Choose among pairs that share a row with another, component by component."""
@@ -213,7 +218,7 @@ def _contested(
         if done % 256 == 0:
             progress(done, len(knots))
         part = slice(first, last)
-        chosen.append(row[part][_solve(i[part], j[part], iou[part])])
+        chosen.append(row[part][_solve(i[part], j[part], iou[part], most_first)])
     return chosen
 
 
@@ -248,12 +253,12 @@ def _largest(
 
 
 def _solve(
-    i: NDArray[np.int64], j: NDArray[np.int64], iou: NDArray[np.float64]
+    i: NDArray[np.int64], j: NDArray[np.int64], iou: NDArray[np.float64], most_first: bool
 ) -> NDArray[np.int64]:
     """Positions of the chosen pairs of one component, whose rows are numbered from 0."""
     n, m = int(i.max()) + 1, int(j.max()) + 1
     # One more match outweighs every gain in overlap the others could bring.
-    weight = 1 + iou / (min(n, m) + 1)
+    weight = 1 + iou / (min(n, m) + 1) if most_first else iou
     if n * m > _DENSE_CELLS:
         return _solve_sparse(i, j, weight, n, m)
     gain = np.zeros((n, m))

@@ -48,9 +48,9 @@ def test_things_are_counted_by_tile_and_kind():
 
 
 def test_entropy_is_none_where_all_agree_and_a_bit_where_two_halves_do_not():
-    object = np.array([0, 0, 1, 1, 1, 1, 2, 3, 3])
+    number = np.array([0, 0, 1, 1, 1, 1, 2, 3, 3])
     category = np.array([4, 4, 0, 0, 1, 1, -1, 2, -1], np.int32)
-    np.testing.assert_allclose(category_entropy(object, category, 5), [0, 1, np.nan, 0, np.nan])
+    np.testing.assert_allclose(category_entropy(number, category, 5), [0, 1, np.nan, 0, np.nan])
 
 
 def test_entropy_of_three_to_one_is_computed_by_hand():
@@ -61,9 +61,9 @@ def test_entropy_of_three_to_one_is_computed_by_hand():
 @settings(max_examples=30)
 @given(arrays(np.int32, (7, 2), elements=st.integers(0, 3)), st.permutations(range(4)))
 def test_names_of_categories_do_not_change_the_entropy(answers, names):
-    object, category = answers.T.astype(np.int64), np.array(names, np.int32)
-    before = category_entropy(object[0], answers[:, 1], 4)
-    after = category_entropy(object[0], category[answers[:, 1]], 4)
+    number, category = answers.T.astype(np.int64)
+    before = category_entropy(number, category.astype(np.int32), 4)
+    after = category_entropy(number, np.array(names, np.int32)[category], 4)
     np.testing.assert_allclose(after, before)
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # which categories an object can ever come back to. crowd-kit guards with the same number,
 # which is what makes the two comparable digit by digit.
 LEAST = 1e-10
+_NOTHING_SHARED = (
+    "no object was given categories by two raters, so nothing tells who errs: the answers stand"
+)
 # Answers of a block: its arrays stay in the cache, and a cancel is seen within milliseconds.
 _BLOCK = 1 << 17
 
@@ -101,6 +104,8 @@ class Estimate(Generic[_P]):
         Iterations done, and whether the objective settled.
     log_likelihood
         Log likelihood of all answers under the parameters.
+    notes
+        What the reader of the result must know.
     """
 
     patterns: Patterns
@@ -109,6 +114,7 @@ class Estimate(Generic[_P]):
     n_iter: int
     converged: bool
     log_likelihood: float
+    notes: tuple[str, ...] = ()
 
     @property
     def objective(self) -> float:
@@ -128,7 +134,7 @@ class Estimate(Generic[_P]):
             converged=self.converged,
             log_likelihood=log_likelihood,
             raters=raters,
-            notes=(*notes, *unsettled(self.n_iter, self.converged)),
+            notes=(*notes, *self.notes, *unsettled(self.n_iter, self.converged)),
         )
 
 
@@ -142,6 +148,10 @@ def estimate(
     start: Parameters | None = None,
 ) -> Estimate[_P]:
     """Alternate M and E steps until the objective settles.
+
+    Where no object was given categories by two raters, nothing tells who errs, and EM from
+    the shares would drift until the commoner categories swallowed the others: there the
+    answers stand.
 
     Parameters
     ----------
@@ -163,6 +173,13 @@ def estimate(
     blocks = patterns.blocks(max(_BLOCK, len(patterns.given)))
     steps = _Steps(blocks, progress, 2 * max_iterations + 1)
     probability = patterns.shares()
+    if start is None and not patterns.shared:
+        parameters = maximise(_expected(steps, patterns, probability))
+        log_likelihood = _expect(steps, parameters, probability.copy())
+        progress(1, 1)
+        return Estimate(
+            patterns, probability, parameters, 1, True, log_likelihood, (_NOTHING_SHARED,)
+        )
     if start is not None:
         _expect(steps, start, probability)
     n_iter, before = 0, -np.inf

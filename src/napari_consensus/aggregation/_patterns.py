@@ -61,6 +61,11 @@ class Patterns:
         )
         return answered
 
+    @property
+    def shared(self) -> bool:
+        """Whether some object was given categories by two raters."""
+        return bool((np.diff(self.answers.indptr) > 1).any())
+
     def shares(self) -> NDArray[np.float64]:
         """(patterns, K) share of each category among a pattern's answers."""
         k = self.n_categories

@@ -47,8 +47,9 @@ class Tiles:
     def of(self, places: NDArray[np.float64]) -> NDArray[np.int64]:
         """(n,) tile of (n, 2) places x, y, counted along rows; outside is in the nearest."""
         column, row = ((places - (self.x0, self.y0)) / self.side).astype(np.int64).T
-        tile: NDArray[np.int64] = np.clip(row, 0, self.rows - 1) * self.columns
-        return tile + np.clip(column, 0, self.columns - 1)
+        row, column = np.clip(row, 0, self.rows - 1), np.clip(column, 0, self.columns - 1)
+        tile: NDArray[np.int64] = row * self.columns + column
+        return tile
 
     def centres(self) -> NDArray[np.float64]:
         """(rows * columns, 2) x, y of the middle of each tile."""

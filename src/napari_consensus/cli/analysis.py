@@ -1,4 +1,4 @@
-"""The commands that compute: agreement, consensus, evaluate."""
+"""The commands that compare raters and merge what they drew: agreement, consensus."""
 
 from __future__ import annotations
 
@@ -8,36 +8,67 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_consensus.cli import options
-from napari_consensus.cli.console import bar, refused_rows, show_json, show_lines, show_table, tell
+from napari_consensus.cli.console import (
+    bar,
+    remarks,
+    show_json,
+    show_lines,
+    show_table,
+    tell_remarks,
+)
 from napari_consensus.cli.console import text as shown
-from napari_consensus.errors import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from napari_consensus.data.annotations import Annotations
     from napari_consensus.data.consensus import Consensus
-    from napari_consensus.data.study import Study
-    from napari_consensus.progress import Progress
 
 
 def agreement(
-    path: options.StudyPath,
+    path: options.StudyPaths,
     iou: options.MatchingIou = 0.5,
     grouping_iou: options.GroupingIou = 0.3,
     point_distance: options.PointDistance = 4.0,
+    drop_cut: options.DropCut = False,
+    curves: options.Curves = False,
+    bootstrap: options.Bootstrap = 0,
+    clusters: options.Clusters = None,
+    seed: options.Seed = 0,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
     skip_refused: options.SkipRefused = False,
 ) -> None:
     """Compare every two raters, and count how many raters marked each object."""
     from napari_consensus import formats, pipeline
+    from napari_consensus.cli.clusters import read_clusters
+    from napari_consensus.cli.masks import masks_document, show_masks
+    from napari_consensus.cli.statistics import show_statistics, statistics_document
 
+    belongs = {} if clusters is None else read_clusters(clusters)
+    statistics = masks = None
     with bar("Comparing raters", quiet=quiet) as progress:
-        study = formats.read(path, skip_refused=skip_refused, progress=progress)
+        study = formats.read(*path, skip_refused=skip_refused, progress=progress)
+        if drop_cut:
+            study = pipeline.without_cut(study, iou, progress=progress)
+        if pipeline.are_segmentations(study.annotations):
+            masks = pipeline.compare_segmentations(
+                study.annotations, study.image_sizes, progress=progress
+            )
         result = pipeline.agreement(
             study.annotations, iou, grouping_iou, point_distance=point_distance, progress=progress
         )
+        if curves or bootstrap:
+            statistics = pipeline.agreement_statistics(
+                study.annotations,
+                study.reference,
+                iou,
+                grouping_iou,
+                replicates=bootstrap,
+                seed=seed,
+                clusters=belongs,
+                severities=study.severities,
+                image_sizes=study.image_sizes,
+                point_distance=point_distance,
+                progress=progress,
+            )
     reference = 0 if study.reference is None else len(study.reference)
     document = {
         "images": result.images,
@@ -53,17 +84,25 @@ def agreement(
         "objects": result.objects,
         "raters_per_object": result.raters_per_object,
         "duplicates": result.duplicates,
-        **_remarks(study, result.notes),
+        **({} if masks is None else {"masks": masks_document(masks)}),
+        **({} if statistics is None else statistics_document(statistics)),
+        **remarks(study, (*result.notes, *(statistics.notes if statistics else ()))),
     }
     if as_json:
         show_json(document)
         return
+    said = (
+        f"{result.images} images · {result.annotations} annotations by "
+        f"{len(study.annotations.voting().raters)} raters · {reference} of the reference"
+    )
+    if not result.pairs:
+        # Numbers of nobody's agreement would look like an answer.
+        show_lines([said])
+        tell_remarks(document, quiet=quiet)
+        return
     show_lines(
         [
-            (
-                f"{result.images} images · {result.annotations} annotations by "
-                f"{len(study.annotations.voting().raters)} raters · {reference} of the reference"
-            ),
+            said,
             (
                 f"IoU >= {iou:.2f}: {result.matched} matched, mean IoU {shown(result.mean_iou)}, "
                 f"F1 {shown(result.f1_micro)} pooled, {shown(result.f1_macro)} mean of images"
@@ -86,11 +125,15 @@ def agreement(
             for k, n in result.raters_per_object.items()
         ],
     )
-    _tell_remarks(document, quiet)
+    if masks is not None:
+        show_masks(masks)
+    if statistics is not None:
+        show_statistics(statistics)
+    tell_remarks(document, quiet=quiet)
 
 
 def consensus(
-    path: options.StudyPath,
+    path: options.StudyPaths,
     out: Annotated[
         Path, typer.Option("--out", "-o", help="File to write, in the format of its suffix.")
     ],
@@ -100,6 +143,10 @@ def consensus(
     grouping_iou: options.GroupingIou = 0.3,
     point_distance: options.PointDistance = 4.0,
     minimum_support: options.MinimumSupport = 1,
+    exists: options.Exists = "share",
+    minimum_exists: options.MinimumExists = 0.0,
+    decide: options.Decide = "probable",
+    costs: options.CostFile = None,
     ties: options.Ties = None,
     seed: options.Seed = 0,
     overwrite: options.Overwrite = False,
@@ -110,20 +157,25 @@ def consensus(
 ) -> None:
     """Merge what raters drew into one consensus and write it, its provenance beside it."""
     from napari_consensus import formats, pipeline
+    from napari_consensus.cli.recipe import recipe
 
-    reach = _recipe(
+    reach = recipe(
         method,
         parameters,
         grouping_iou=grouping_iou,
         point_distance=point_distance,
         fusion=fusion,
         minimum_support=minimum_support,
+        exists=exists,
+        minimum_exists=minimum_exists,
+        decide=decide,
+        costs=costs,
         ties=ties,
         seed=seed,
     )
     formats.check_target(out, overwrite=overwrite, consensus=True)
     with bar("Reaching a consensus", quiet=quiet) as progress:
-        study = formats.read(path, skip_refused=skip_refused, progress=progress)
+        study = formats.read(*path, skip_refused=skip_refused, progress=progress)
         result = reach(study, progress)
         written = formats.write(
             result,
@@ -142,8 +194,9 @@ def consensus(
         "log_likelihood": result.posterior.log_likelihood,
         "tied": int(result.tied.sum()),
         "raters_per_object": pipeline.raters_per_object(result.support, raters),
+        "raters": _marking_of(result),
         "written": [file.name for file in written],
-        **_remarks(study, result.posterior.notes),
+        **remarks(study, result.posterior.notes),
     }
     if as_json:
         show_json(document)
@@ -157,127 +210,14 @@ def consensus(
             *(f"wrote {file}" for file in written),
         ]
     )
-    _tell_remarks(document, quiet)
+    tell_remarks(document, quiet=quiet)
 
 
-def evaluate(
-    path: options.StudyPath,
-    consensus_file: Annotated[
-        Path | None,
-        typer.Option("--consensus", help="Evaluate this file, not a consensus reached now."),
-    ] = None,
-    reference: Annotated[
-        str | None,
-        typer.Option("--reference", metavar="RATER|PATH", help="Rater or file to hold it against."),
-    ] = None,
-    iou: options.MatchingIou = 0.5,
-    method: options.Method = "majority",
-    parameters: options.Parameters = [],  # noqa: B006 (typer copies it; a tuple is no list)
-    fusion: options.Fusion = "mean",
-    grouping_iou: options.GroupingIou = 0.3,
-    point_distance: options.PointDistance = 4.0,
-    minimum_support: options.MinimumSupport = 1,
-    ties: options.Ties = None,
-    seed: options.Seed = 0,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
-    skip_refused: options.SkipRefused = False,
-) -> None:
-    """Hold a consensus against a reference: detection (IoU > 0.5) and categories."""
-    from napari_consensus import formats, pipeline
-    from napari_consensus.cli.reference import one_rater, with_reference
-
-    reach = _recipe(
-        method,
-        parameters,
-        grouping_iou=grouping_iou,
-        point_distance=point_distance,
-        fusion=fusion,
-        minimum_support=minimum_support,
-        ties=ties,
-        seed=seed,
-    )
-    with bar("Evaluating", quiet=quiet) as progress:
-        study = formats.read(path, skip_refused=skip_refused, progress=progress)
-        study, truth = with_reference(study, reference, skip_refused)
-        subject: Consensus | Annotations
-        if consensus_file is not None:
-            subject = one_rater(consensus_file, skip_refused)
-        else:
-            subject = reach(study, progress)
-        result = pipeline.evaluate(
-            subject, truth, iou, point_distance=point_distance, progress=progress
-        )
-    names = (
-        *("tp", "fp", "fn", "precision", "recall", "f1", "f1_macro", "accuracy"),
-        *("covered", "class_f1", "class_f1_macro", "macro_recall", "minimum_iou", "strict"),
-    )
-    document = {
-        **{name: getattr(result, name) for name in names},
-        **_remarks(study, result.notes),
-    }
-    if as_json:
-        show_json(document)
-        return
-    what = str(consensus_file.name) if consensus_file else f"{method}, {fusion}"
-    show_table(
-        f"{what} against {truth.raters.names[0]}, IoU > {iou:.2f}",
-        ("number", "value"),
-        [(name, getattr(result, name)) for name in names[:-2]],
-    )
-    _tell_remarks(document, quiet)
-
-
-def _recipe(
-    method: str, parameters: list[str], **chosen: str | float | None
-) -> Callable[[Study, Progress], Consensus]:
-    """Check how a consensus is to be reached, before any file is read, and return the way."""
-    from napari_consensus import pipeline
-    from napari_consensus.aggregation import make_aggregator
-    from napari_consensus.aggregation.decision import TIE_RULES
-    from napari_consensus.fusion import FUSIONS
-
-    aggregator = make_aggregator(method, _pairs(parameters))
-    for name, known in (("fusion", FUSIONS), ("ties", TIE_RULES)):
-        if chosen[name] is not None and chosen[name] not in known:
-            msg = f"--{name} {chosen[name]!r} is unknown; there are {', '.join(known)}"
-            raise ParameterError(msg)
-
-    def reach(study: Study, progress: Progress) -> Consensus:
-        arguments: dict[str, Any] = chosen
-        return pipeline.reach_consensus(
-            study.annotations,
-            aggregator,
-            severities=study.severities,
-            sources=study.sources,
-            progress=progress,
-            **arguments,
-        )
-
-    return reach
-
-
-def _pairs(parameters: list[str]) -> dict[str, str]:
-    out = {}
-    for item in parameters:
-        key, equals, value = item.partition("=")
-        if not equals or not key:
-            msg = f"-p {item!r} must have the form KEY=VALUE"
-            raise ParameterError(msg)
-        out[key.strip()] = value.strip()
-    return out
-
-
-def _remarks(study: Study, notes: tuple[str, ...]) -> dict[str, Any]:
-    remarks: dict[str, Any] = {"notes": [*study.notes, *notes]}
-    if study.refused:
-        remarks["refused"] = refused_rows(study)
-        remarks["notes"].append(f"{len(study.refused)} rows were refused and left out")
-    return remarks
-
-
-def _tell_remarks(document: dict[str, Any], quiet: bool) -> None:
-    tell(*(f"note: {note}" for note in document["notes"]), quiet=quiet)
-    for row in document.get("refused", ()):
-        where = f"{row['file']}, row {row['row']}, {row['field']} {row['value']!r}"
-        tell(f"refused: {where}: {row['rule']}", quiet=quiet)
+def _marking_of(result: Consensus) -> list[dict[str, Any]]:
+    """Rates of marks by rater, where existence was estimated with them."""
+    names = ("hit_rate", "false_mark_rate", "precision")
+    found = result.posterior.raters
+    if names[0] not in found:
+        return []
+    raters = enumerate(result.groups.annotations.raters.names)
+    return [{"rater": who, **{name: float(found[name][k]) for name in names}} for k, who in raters]

@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from napari_consensus.cli import analysis, desktop, files, inspection
+from napari_consensus.cli import (
+    analysis,
+    choosing,
+    desktop,
+    ensembles,
+    evaluating,
+    files,
+    inspection,
+    raters,
+    review,
+    review_simulation,
+    simulation,
+)
 from napari_consensus.errors import Cancelled, ConsensusError, ParameterError
 
 app = typer.Typer(
@@ -23,7 +35,16 @@ app = typer.Typer(
 )
 _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "See": (desktop.demo, desktop.view),
-    "Compute": (analysis.agreement, analysis.consensus, analysis.evaluate),
+    "Compute": (
+        analysis.agreement,
+        analysis.consensus,
+        evaluating.evaluate,
+        choosing.compare,
+        raters.raters,
+        ensembles.ensembles,
+    ),
+    "Simulate": (simulation.simulate, simulation.simulate_mix),
+    "Review": (review.queue, review.apply, review.export_log, review_simulation.simulate_review),
     "Files and methods": (inspection.inspect, files.convert, files.formats, files.methods),
 }
 for panel, commands in _COMMANDS.items():

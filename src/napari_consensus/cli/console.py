@@ -6,7 +6,7 @@ import json
 import math
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,6 +61,23 @@ def refused_rows(study: Study) -> list[dict[str, object]]:
         {"file": r.file, "row": r.row, "field": r.field, "value": r.value, "rule": r.rule}
         for r in study.refused
     ]
+
+
+def remarks(study: Study, notes: Sequence[str]) -> dict[str, Any]:
+    """Notes on a study and on a result, and the rows left out, for a document."""
+    said: dict[str, Any] = {"notes": [*study.notes, *notes]}
+    if study.refused:
+        said["refused"] = refused_rows(study)
+        said["notes"].append(f"{len(study.refused)} rows were refused and left out")
+    return said
+
+
+def tell_remarks(document: Mapping[str, Any], *, quiet: bool) -> None:
+    """Write the remarks of a document to stderr, unless quiet."""
+    tell(*(f"note: {note}" for note in document["notes"]), quiet=quiet)
+    for row in document.get("refused", ()):
+        where = f"{row['file']}, row {row['row']}, {row['field']} {row['value']!r}"
+        tell(f"refused: {where}: {row['rule']}", quiet=quiet)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def formats(as_json: options.AsJson = False, quiet: options.Quiet = False) -> No
                         "name": f.name,
                         "title": f.title,
                         "suffixes": list(f.suffixes),
-                        "reads": True,
+                        "reads": f.read is not None,
                         "writes": f.write is not None,
                         "keeps": f.keeps,
                     }
@@ -72,19 +72,25 @@ def formats(as_json: options.AsJson = False, quiet: options.Quiet = False) -> No
         return
     show_table(
         "Formats",
-        ("name", "what", "suffixes", "writes", "keeps"),
+        ("name", "what", "suffixes", "reads", "writes", "keeps"),
         [
-            (f.name, f.title, " ".join(f.suffixes), "yes" if f.write else "no", f.keeps)
+            (
+                *(f.name, f.title, " ".join(f.suffixes)),
+                *("no" if does is None else "yes" for does in (f.read, f.write)),
+                f.keeps,
+            )
             for f in FORMATS.values()
         ],
     )
 
 
 def methods(as_json: options.AsJson = False, quiet: options.Quiet = False) -> None:  # noqa: ARG001
-    """List aggregators with their parameters, fusions and tie rules."""
+    """List aggregators with their parameters, fusions, and rules for ties, existence, decisions."""
     from napari_consensus.aggregation import AGGREGATORS
     from napari_consensus.aggregation.decision import TIE_RULES
+    from napari_consensus.aggregation.existence import EXISTENCE_RULES
     from napari_consensus.fusion import FUSIONS
+    from napari_consensus.pipeline.deciding import DECISIONS
 
     aggregators = [
         {
@@ -106,7 +112,8 @@ def methods(as_json: options.AsJson = False, quiet: options.Quiet = False) -> No
         for name, f in FUSIONS.items()
     ]
     if as_json:
-        show_json({"aggregators": aggregators, "fusions": fusions, "ties": list(TIE_RULES)})
+        rules = {"ties": TIE_RULES, "exists": tuple(EXISTENCE_RULES), "decide": DECISIONS}
+        show_json({"aggregators": aggregators, "fusions": fusions, **rules})
         return
     show_table(
         "Aggregators (--method)",
@@ -128,4 +135,10 @@ def methods(as_json: options.AsJson = False, quiet: options.Quiet = False) -> No
         ("name", "what"),
         [(f["name"], f["title"]) for f in fusions],
     )
-    show_lines([f"Tie rules (--ties): {', '.join(TIE_RULES)}"])
+    show_lines(
+        [
+            f"Tie rules (--ties): {', '.join(TIE_RULES)}",
+            f"Existence (--exists): {', '.join(EXISTENCE_RULES)}",
+            f"Decision (--decide): {', '.join(DECISIONS)}",
+        ]
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,9 +12,15 @@ from napari_consensus.cli.console import bar, refused_rows, show_json, show_line
 from napari_consensus.errors import ParameterError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_consensus.formats.discovery import Discovery
 
 _ROWS_SHOWN = 40
+_RATERS_SHOWN = 40
+# A table of more cells, of which almost all are empty then, is told as those that are not.
+_MOST_CELLS = 1_000_000
+_LINES_SHOWN = 20
 _NAMES_SHOWN = 8
 
 
@@ -83,9 +89,7 @@ def _document(found: Discovery) -> dict[str, object]:
                 strict=True,
             )
         ],
-        "counts": found.counts.tolist(),
-        "read": found.read.tolist(),
-        "guessed": found.guessed.tolist(),
+        **_cells(found),
         "files": [
             {
                 "file": file.name,
@@ -117,6 +121,20 @@ def _document(found: Discovery) -> dict[str, object]:
     }
 
 
+def _cells(found: Discovery) -> dict[str, object]:
+    """Who read which image, with how many annotations: as tables, or the cells that were read."""
+    if found.read.size <= _MOST_CELLS:
+        return {name: getattr(found, name).tolist() for name in ("counts", "read", "guessed")}
+    images, raters = found.read.nonzero()
+    columns: dict[str, NDArray[Any]] = {
+        "image": images,
+        "rater": raters,
+        "count": found.counts[images, raters],
+        "guessed": found.guessed[images, raters],
+    }
+    return {"cells": {name: values.tolist() for name, values in columns.items()}}
+
+
 def _unmatched(found: Discovery) -> list[str]:
     return [u.path.relative_to(found.root).as_posix() for u in found.unmatched]
 
@@ -128,16 +146,24 @@ def _known(known: object) -> dict[str, str]:
 def _show(found: Discovery, *, quiet: bool) -> None:
     header = [
         name if kind == "human" else f"{name} ({kind})"
-        for name, kind in zip(found.raters, found.kinds, strict=True)
+        for name, kind in zip(
+            found.raters[:_RATERS_SHOWN], found.kinds[:_RATERS_SHOWN], strict=True
+        )
     ]
     rows = [
-        (image, *(_cell(found, i, r) for r in range(len(found.raters))))
+        (image, *(_cell(found, i, r) for r in range(len(header))))
         for i, image in enumerate(found.images[:_ROWS_SHOWN])
     ]
-    totals = ("all images", *(str(n) for n in found.counts.sum(axis=0).tolist()))
+    totals = ("all images", *(str(n) for n in found.counts.sum(axis=0)[: len(header)].tolist()))
     show_table("Annotations by image and rater", ("image", *header), [*rows, totals])
-    hidden = len(found.images) - _ROWS_SHOWN
-    lines = [f"... and {hidden} more images; --json lists all"] if hidden > 0 else []
+    lines = [
+        f"... and {hidden} more {what}; --json lists all"
+        for what, hidden in (
+            ("images", len(found.images) - _ROWS_SHOWN),
+            ("raters", len(found.raters) - _RATERS_SHOWN),
+        )
+        if hidden > 0
+    ]
     lines.append("- not read   0 read, nothing found   ? rater or image guessed")
     lines += _findings(found)
     show_lines(lines)
@@ -152,28 +178,37 @@ def _cell(found: Discovery, image: int, rater: int) -> str:
 
 def _findings(found: Discovery) -> list[str]:
     """Lines of what a person should look at."""
-    lines = [f"cannot be used: {error}" for error in found.errors]
-    refused = [
-        f"{file.name}: {file.refused} rows are refused" for file in found.files if file.refused
+    lists = [
+        f"{what}: {len(names)}: {_some(names)}"
+        for what, names in (
+            ("unmatched files", _unmatched(found)),
+            ("images nobody read", list(found.unread)),
+        )
+        if names
     ]
-    lines += refused
-    for what, names in (
-        ("unmatched files", _unmatched(found)),
-        ("images nobody read", list(found.unread)),
-    ):
-        if names:
-            lines.append(f"{what}: {len(names)}: {_some(names)}")
-    lines += [f"{a} and {b} use no category in common" for a, b in found.strangers]
-    lines += [
-        f"proposal: {', '.join(rule.synonyms)} may mean {rule.name}"
-        for rule in found.category_proposals
+    kinds = [
+        [f"cannot be used: {error}" for error in found.errors],
+        [f"{file.name}: {file.refused} rows are refused" for file in found.files if file.refused],
+        lists,
+        [f"{a} and {b} use no category in common" for a, b in found.strangers],
+        [
+            f"proposal: {', '.join(rule.synonyms)} may mean {rule.name}"
+            for rule in found.category_proposals
+        ],
+        [
+            f"proposal: {' and '.join(joint.raters)} drew the very same on {joint.image}; "
+            "was it annotated jointly?"
+            for joint in found.joint_proposals
+        ],
     ]
-    lines += [
-        f"proposal: {' and '.join(joint.raters)} drew the very same on {joint.image}; "
-        "was it annotated jointly?"
-        for joint in found.joint_proposals
-    ]
-    return lines
+    return [line for lines in kinds for line in _first(lines)]
+
+
+def _first(lines: list[str]) -> list[str]:
+    """Lines of one kind, so many that people read them."""
+    hidden = len(lines) - _LINES_SHOWN
+    more = [f"... and {hidden} more of these; --json lists all"] if hidden > 0 else []
+    return lines[:_LINES_SHOWN] + more
 
 
 def _some(names: list[str]) -> str:

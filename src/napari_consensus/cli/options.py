@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 StudyPath = Annotated[Path, typer.Argument(metavar="PATH", help="A file or folder of annotations.")]
+StudyPaths = Annotated[
+    list[Path], typer.Argument(metavar="PATH...", help="Files or folders of annotations.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document to stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no remarks on stderr.")]
 SkipRefused = Annotated[
@@ -16,6 +19,12 @@ SkipRefused = Annotated[
 ]
 MatchingIou = Annotated[
     float, typer.Option("--iou", min=0, max=1, help="Overlap two annotations must reach to match.")
+]
+DropCut = Annotated[
+    bool,
+    typer.Option(
+        "--drop-cut", help="Leave out what the edge of an image cuts, and what matches it."
+    ),
 ]
 GroupingIou = Annotated[
     float,
@@ -39,9 +48,51 @@ Fusion = Annotated[str, typer.Option("--fusion", help="How outlines of an object
 MinimumSupport = Annotated[
     int, typer.Option("--minimum-support", min=1, help="Keep objects so many raters marked.")
 ]
+Exists = Annotated[str, typer.Option("--exists", help="How likely an object is there: its rule.")]
+MinimumExists = Annotated[
+    float, typer.Option("--minimum-exists", min=0, max=1, help="Keep objects at least so likely.")
+]
+Decide = Annotated[
+    str,
+    typer.Option("--decide", help="Take the most `probable` category, or that of least `risk`."),
+]
+CostFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--costs",
+        metavar="FILE",
+        help="CSV of what calling a category (row) by another (column) costs; for risk, in place "
+        "of severities.",
+    ),
+]
 Ties = Annotated[str | None, typer.Option("--ties", help="How a tie of categories is decided.")]
+Reference = Annotated[
+    str | None,
+    typer.Option("--reference", metavar="RATER|PATH", help="Rater or file to hold it against."),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
 Pseudonyms = Annotated[
     bool, typer.Option("--pseudonyms", help="Write rater-1, rater-2, ... instead of their ids.")
+]
+Curves = Annotated[
+    bool,
+    typer.Option("--curves", help="Every number of agreement: curves, coefficients, counts."),
+]
+Bootstrap = Annotated[
+    int,
+    typer.Option(
+        "--bootstrap",
+        min=0,
+        metavar="N",
+        help="Draw images again so often for 95 % intervals; asks for --curves too.",
+    ),
+]
+Clusters = Annotated[
+    Path | None,
+    typer.Option(
+        "--clusters",
+        metavar="FILE",
+        help="CSV of image and patient, or slide: images of one are drawn together.",
+    ),
 ]

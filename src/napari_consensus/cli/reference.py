@@ -43,6 +43,21 @@ def with_reference(
     raise ReadError(msg)
 
 
+def rater_of(study: Study, name: str) -> Annotations:
+    """Annotations of one rater of a study.
+
+    Raises
+    ------
+    ReadError
+        Where the study has no rater of that name.
+    """
+    names = study.annotations.raters.names
+    if name not in names:
+        msg = f"--rater {name!r} is no rater of the study; there are {', '.join(names)}"
+        raise ReadError(msg)
+    return study.annotations.of_raters(np.array([name == other for other in names]))
+
+
 def one_rater(path: Path, skip_refused: bool) -> Annotations:
     """Read a file that holds one rater's annotations, or one consensus or reference."""
     study = formats.read(path, skip_refused=skip_refused)

@@ -8,8 +8,9 @@ import numpy as np
 
 from napari_consensus.data.groups import Pairs
 from napari_consensus.errors import ParameterError
-from napari_consensus.geometry import extents, overlap, point_reach
+from napari_consensus.geometry import extents, point_reach
 from napari_consensus.pairing.grid import cross_join, self_join
+from napari_consensus.pairing.pixels import overlap_by_pixels
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def overlapping_pairs(
     ------
     ParameterError
         Where `minimum_iou` is outside [0, 1], or `point_distance` is not positive.
+    TableError
+        Where more than 50 million pairs overlap: thousands lie on the very same place.
 
     Source: uniform grid of box corners by size level; IoU as in `geometry.box_iou`.
     """
@@ -81,7 +84,7 @@ def split_pairs(
     else:
         reach = point_reach(table, point_distance)
         i, j, _ = self_join(extents(table, reach), image, 0.0, progress)
-        iou = overlap(table, table, i, j, reach)
+        iou = overlap_by_pixels(table, table, i, j, reach)
         keep = (iou >= minimum_iou) & (iou > 0)
         i, j, iou = i[keep], j[keep], iou[keep]
     across = table.rater[i] != table.rater[j]
@@ -113,6 +116,8 @@ def pairs_between(
     ------
     ParameterError
         Where `minimum_iou` is outside [0, 1], or `point_distance` is not positive.
+    TableError
+        Where more than 50 million pairs overlap: thousands lie on the very same place.
     """
     _check(minimum_iou, point_distance)
     place = {name: k for k, name in enumerate(first.images)}
@@ -130,7 +135,7 @@ def pairs_between(
     ours, theirs = extents(first, 2 * reach), extents(second, np.zeros(len(second)))[there]
     i, j, _ = cross_join(ours, places[0], theirs, places[1], 0.0, progress)
     j = there[j]
-    iou = overlap(first, second, i, j, reach)
+    iou = overlap_by_pixels(first, second, i, j, reach)
     keep = (iou >= minimum_iou) & (iou > 0)
     return Pairs(i[keep], j[keep], iou[keep])
 

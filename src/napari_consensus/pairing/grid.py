@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.data._columns import chunks, repeated
+from napari_consensus.errors import TableError
 from napari_consensus.geometry import box_iou
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16
 # Sides of the boxes of one level differ by less than this factor.
 _LEVEL_FACTOR = 4.0
+# What these take while they are put in order is about 2 GB.
+_MOST_PAIRS = 50_000_000
 
 Found = tuple["NDArray[np.int32]", "NDArray[np.int32]", "NDArray[np.float64]"]
 
@@ -142,6 +146,7 @@ def self_join(
         told = partial(progress, done, len(steps))
         for i, j in _join_levels(levels[k], levels[m], minimum_iou, k == m, told):
             keys.append(np.minimum(i, j) * len(bounds) + np.maximum(i, j))
+            _check_count(keys, _MOST_PAIRS)
     progress(1, 1)
     return _measured(keys, bounds, bounds)
 
@@ -153,6 +158,7 @@ def cross_join(
     second_image: NDArray[np.int64],
     minimum_iou: float,
     progress: Progress,
+    most: int = _MOST_PAIRS,
 ) -> Found:
     """Find every pair of a row of `first` and a row of `second` on one image."""
     ours = _levels(first, first_image, minimum_iou)
@@ -163,8 +169,18 @@ def cross_join(
         told = partial(progress, done, len(steps))
         for i, j in _join_levels(left, right, minimum_iou, False, told):
             keys.append(i * len(second) + j)
+            _check_count(keys, most)
     progress(1, 1)
     return _measured(keys, first, second)
+
+
+def _check_count(keys: list[NDArray[np.int64]], most: int) -> None:
+    if sum(map(len, keys)) > most:
+        msg = (
+            f"more than {most:,} pairs of outlines overlap on one image; are there thousands on "
+            "the very same place?"
+        )
+        raise TableError(msg)
 
 
 def _measured(
@@ -243,9 +259,9 @@ def _query(
     base = (asking.image * lines + top) * columns
     known = asking.image <= int(grid.image.max())
     visits = np.where(known, bottom - top + 1, 0)
-    for begin, end in _chunks(visits):
+    for begin, end in chunks(visits, _CHUNK):
         told()
-        asker, line = _runs(np.arange(begin, end), visits[begin:end])
+        asker, line = repeated(np.arange(begin, end), visits[begin:end])
         row = base[asker] + line * columns
         first = grid.first_at(row + left[asker])
         last = grid.first_at(row + right[asker] + 1)
@@ -254,32 +270,11 @@ def _query(
         count = last - first
         some = np.flatnonzero(count > 0)
         asker, first, count = asker[some], first[some], count[some]
-        for lo, hi in _chunks(count):
+        for lo, hi in chunks(count, _CHUNK):
             told()
-            i, step = _runs(asker[lo:hi], count[lo:hi])
+            i, step = repeated(asker[lo:hi], count[lo:hi])
             j = step + np.repeat(first[lo:hi], count[lo:hi])
             yield _overlapping(asking, grid, i, j, minimum_iou)
-
-
-def _runs(
-    values: NDArray[np.int64], count: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Each value `count` times over, and 0, 1, 2, ... within each run."""
-    upto = np.cumsum(count)
-    repeated = np.repeat(values, count)
-    step = np.arange(len(repeated)) - np.repeat(upto - count, count)
-    return repeated, step
-
-
-def _chunks(count: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Cut a list into runs whose counts add up to about `_CHUNK`."""
-    if len(count) == 0:
-        return
-    upto = np.cumsum(count)
-    pieces = int(upto[-1]) // _CHUNK + 1
-    cuts = np.searchsorted(upto, np.arange(1, pieces) * _CHUNK)
-    edges = np.unique(np.concatenate(([0], cuts, [len(count)])))
-    yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
 
 
 def _overlapping(

@@ -1,7 +1,50 @@
-"""The one road from annotations to agreement, consensus and evaluation."""
+"""The one road from annotations to agreement, consensus, evaluation and comparison."""
 
+from napari_consensus.pipeline.agreement_statistics import (
+    AgreementStatistics,
+    agreement_statistics,
+)
 from napari_consensus.pipeline.comparison import Agreement, agreement, raters_per_object
+from napari_consensus.pipeline.ensembles import Ensembles, compare_ensembles
 from napari_consensus.pipeline.merging import reach_consensus
+from napari_consensus.pipeline.method_comparison import MethodComparison, compare
+from napari_consensus.pipeline.mixing import MixResult, simulate_mixes
+from napari_consensus.pipeline.rating import Reliability, rate_raters
+from napari_consensus.pipeline.repeating import reach_again
+from napari_consensus.pipeline.scored import Calibration, calibration, evaluate_precision
 from napari_consensus.pipeline.scoring import evaluate
+from napari_consensus.pipeline.segmentations import (
+    Segmentations,
+    are_segmentations,
+    compare_segmentations,
+    without_cut,
+)
+from napari_consensus.pipeline.sensitivity import Sensitivity, rank_over_settings
 
-__all__ = ["Agreement", "agreement", "evaluate", "raters_per_object", "reach_consensus"]
+__all__ = [
+    "Agreement",
+    "AgreementStatistics",
+    "Calibration",
+    "Ensembles",
+    "MethodComparison",
+    "MixResult",
+    "Reliability",
+    "Segmentations",
+    "Sensitivity",
+    "agreement",
+    "agreement_statistics",
+    "are_segmentations",
+    "calibration",
+    "compare",
+    "compare_ensembles",
+    "compare_segmentations",
+    "evaluate",
+    "evaluate_precision",
+    "rank_over_settings",
+    "rate_raters",
+    "raters_per_object",
+    "reach_again",
+    "reach_consensus",
+    "simulate_mixes",
+    "without_cut",
+]

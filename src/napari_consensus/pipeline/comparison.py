@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_consensus.agreement import numbers
 from napari_consensus.agreement.counts import count_matches
+from napari_consensus.agreement.sessions import first_readings, later_readings
 from napari_consensus.data.annotations import Annotations, Outline
 from napari_consensus.grouping import group_pairs
 from napari_consensus.pairing import POINT_DISTANCE, split_pairs
@@ -90,8 +91,9 @@ def agreement(
     """
     check_threshold("minimum_iou", minimum_iou)
     check_threshold("grouping_iou", grouping_iou)
-    table = annotations.voting()
-    drawn = len(table)
+    every = annotations.voting()
+    table = first_readings(every)
+    again = len(every) - len(table)
     table = table.take(table.raters.apart[table.image])
     lowest = min(minimum_iou, grouping_iou)
     across, within = split_pairs(
@@ -109,7 +111,7 @@ def agreement(
     duplicates = int(groups.duplicate.sum())
     return Agreement(
         images=len(table.images),
-        annotations=drawn,
+        annotations=len(every),
         minimum_iou=minimum_iou,
         grouping_iou=grouping_iou,
         matched=numbers.matched(counts),
@@ -120,7 +122,10 @@ def agreement(
         objects=groups.n_objects,
         raters_per_object=raters_per_object(groups.support, len(table.raters)),
         duplicates=duplicates,
-        notes=_agreement_notes(table, pairs, numbers.matched(counts), duplicates),
+        notes=(
+            *_agreement_notes(table, pairs, numbers.matched(counts), duplicates),
+            *((later_readings(again),) if again else ()),
+        ),
     )
 
 

@@ -6,30 +6,24 @@ import dataclasses
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_consensus.aggregation import make_aggregator
-from napari_consensus.aggregation.decision import decide
-from napari_consensus.data.annotations import Annotations
+from napari_consensus.aggregation.existence import estimate_existence
 from napari_consensus.data.consensus import Consensus, Provenance, Source, Step
-from napari_consensus.data.ids import mixed
-from napari_consensus.data.raters import RaterKind, RaterSet
 from napari_consensus.errors import ParameterError
 from napari_consensus.fusion import fuse
 from napari_consensus.grouping import group
 from napari_consensus.pairing import POINT_DISTANCE
+from napari_consensus.pipeline.deciding import decision_rule
+from napari_consensus.pipeline.shapes import object_shapes
 from napari_consensus.pipeline.thresholds import check_threshold
 from napari_consensus.progress import Progress, silent, stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
     from napari_consensus.aggregation import Aggregator
+    from napari_consensus.data.annotations import Annotations
     from napari_consensus.data.consensus import Parameter
-    from napari_consensus.data.groups import ObjectGroups
-    from napari_consensus.fusion import Fused
 
 
 def reach_consensus(
@@ -39,8 +33,12 @@ def reach_consensus(
     fusion: str = "mean",
     minimum_support: int = 1,
     *,
+    exists: str = "share",
+    minimum_exists: float = 0.0,
+    decide: str = "probable",
     ties: str | None = None,
     severities: Mapping[str, float] | None = None,
+    costs: Mapping[str, Mapping[str, float]] | None = None,
     seed: int = 0,
     point_distance: float = POINT_DISTANCE,
     sources: tuple[Source, ...] = (),
@@ -61,12 +59,12 @@ def reach_consensus(
     minimum_support
         Keep objects that at least so many raters marked; all of them still inform the
         aggregator.
-    ties
-        A rule of `TIE_RULES`; by default "severe" where severities are given, else "prior".
-    severities
-        How bad it is to miss a category, by name; larger is worse.
-    seed
-        Of the generator behind the tie rule "random"; kept in the provenance.
+    exists
+        A name of `EXISTENCE_RULES`: how likely each object is there.
+    minimum_exists
+        Keep objects that are there with at least this probability, in [0, 1].
+    decide, ties, severities, costs, seed
+        How a category follows from its probabilities, as in `pipeline.deciding.decision_rule`.
     point_distance
         Microns at which two points overlap by 0.5; see `pairing.overlapping_pairs`.
     sources
@@ -78,77 +76,56 @@ def reach_consensus(
     ------
     ParameterError
         Where a name is unknown or a number out of range.
+    UndefinedError
+        Where the data lack what a fusion or a rule of existence works with.
     """
     check_threshold("grouping_iou", grouping_iou)
+    check_threshold("minimum_exists", minimum_exists)
     if minimum_support < 1:
         msg = f"minimum_support is {minimum_support}; it must be 1 or more"
         raise ParameterError(msg)
     method = make_aggregator(aggregator) if isinstance(aggregator, str) else aggregator
     table = annotations.voting()
-    coded = _coded_severities(table, severities)
-    rule = ties or ("severe" if coded else "prior")
+    rule = decision_rule(
+        table.categories, decide, ties=ties, severities=severities, costs=costs, seed=seed
+    )
     groups = group(
-        table, grouping_iou, point_distance=point_distance, progress=stage(progress, 0, 3)
+        table, grouping_iou, point_distance=point_distance, progress=stage(progress, 0, 4)
     )
     votes = groups.votes()
-    posterior = method(votes, progress=stage(progress, 1, 3))
-    rng = np.random.default_rng(seed)
-    decision = decide(posterior.probability, votes, ties=rule, severities=coded, rng=rng)
-    fused = fuse(groups, fusion, progress=stage(progress, 2, 3))
-    shapes, objects = _shapes(groups, fused, decision.category, minimum_support)
-    support, readers = votes.support()[objects], votes.readers()[objects]
+    posterior = method(votes, progress=stage(progress, 1, 4))
+    decision = rule(posterior.probability, votes)
+    there = estimate_existence(groups, exists, progress=stage(progress, 2, 4))
+    fused = fuse(groups, fusion, progress=stage(progress, 3, 4))
+    shapes, objects = object_shapes(groups, fused, decision.category)
+    keep = groups.support[objects] >= minimum_support
+    keep &= there.probability[objects] >= minimum_exists
+    objects = objects[keep]
     steps = (
         Step("group", {"minimum_iou": grouping_iou, "point_distance": point_distance}),
         Step("aggregate", {"method": method.name, **_parameters(method)}),
-        Step("decide", {"ties": rule, **({"seed": seed} if rule == "random" else {})}),
-        Step("fuse", {"method": fusion}),
-        Step("keep", {"minimum_support": minimum_support}),
+        Step("decide", rule.parameters),
+        Step("exists", {"method": exists}),
+        Step("fuse", {"method": fusion, **fused.parameters}),
+        Step("keep", {"minimum_support": minimum_support, "minimum_exists": minimum_exists}),
     )
     progress(1, 1)
     return Consensus(
-        shapes=shapes,
+        shapes=shapes.take(keep),
         groups=groups,
         objects=objects,
         probability=posterior.probability[objects],
-        exists=support / np.maximum(readers, 1),
-        support=support,
-        readers=readers,
+        exists=there.probability[objects],
+        support=groups.support[objects],
+        readers=votes.readers()[objects],
         tied=decision.tied[objects],
-        posterior=dataclasses.replace(posterior, notes=(*posterior.notes, *fused.notes)),
+        posterior=dataclasses.replace(
+            posterior,
+            raters={**posterior.raters, **there.raters},
+            notes=(*posterior.notes, *there.notes, *fused.notes),
+        ),
         provenance=Provenance(sources, steps, versions(), _now()),
     )
-
-
-def _shapes(
-    groups: ObjectGroups, fused: Fused, category: NDArray[np.int32], minimum_support: int
-) -> tuple[Annotations, NDArray[np.int64]]:
-    """Consensus outlines of the objects to keep, and which object each row is.
-
-    Rows of a table stand in its own order, so ids carry the objects through it.
-    """
-    table = groups.annotations
-    ids = _object_ids(groups)
-    n = groups.n_objects
-    read: NDArray[np.bool_] = np.logical_or.reduce(table.raters.read, axis=1, keepdims=True)
-    shapes = Annotations(
-        images=table.images,
-        raters=RaterSet(("consensus",), (RaterKind.CONSENSUS,), read),
-        categories=table.categories,
-        image=groups.image,
-        rater=np.zeros(n, np.int32),
-        category=category,
-        vertices=fused.vertices,
-        rings=fused.rings,
-        parts=fused.parts,
-        kind=fused.kind,
-        score=np.full(n, np.nan, np.float32),
-        session=np.zeros(n, np.int16),
-        id=ids,
-    )
-    by_id = np.argsort(ids)
-    objects = by_id[np.searchsorted(ids[by_id], shapes.id)]
-    keep = groups.support[objects] >= minimum_support
-    return shapes.take(keep), objects[keep]
 
 
 def versions() -> dict[str, str]:
@@ -165,21 +142,3 @@ def _now() -> str:
 def _parameters(aggregator: Aggregator) -> dict[str, Parameter]:
     """Return the parameters an aggregator runs with, by name."""
     return {f.name: getattr(aggregator, f.name) for f in dataclasses.fields(aggregator)}
-
-
-def _object_ids(groups: ObjectGroups) -> NDArray[np.uint64]:
-    """Ids that stay the same as long as an object has the same members, in any order."""
-    ids = np.zeros(groups.n_objects, np.uint64)
-    np.add.at(ids, groups.object, mixed(groups.annotations.id, start=1))
-    if len(np.unique(ids)) < len(ids):
-        # Members without ids of their own: the number of the object tells them apart.
-        ids = mixed(ids + np.arange(len(ids), dtype=np.uint64))
-    return ids
-
-
-def _coded_severities(
-    table: Annotations, severities: Mapping[str, float] | None
-) -> dict[int, float] | None:
-    if not severities:
-        return None
-    return {k: severities[name] for k, name in enumerate(table.categories) if name in severities}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_consensus.data.consensus import Consensus
@@ -54,7 +55,7 @@ def evaluate(
                 f"({', '.join(table.raters.names)}); choose one, or reach a consensus first"
             )
             raise ParameterError(msg)
-    return evaluate_detection(
+    found = evaluate_detection(
         shapes,
         reference,
         minimum_iou,
@@ -62,3 +63,7 @@ def evaluate(
         point_distance=point_distance,
         progress=progress,
     )
+    if not isinstance(subject, Consensus):
+        return found
+    # What must be known of the consensus must be known of its score: that a model helped, say.
+    return replace(found, notes=(*subject.posterior.notes, *found.notes))

@@ -1,0 +1,49 @@
+"""A table of what images belong to: a patient, a slide, a plate."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from napari_consensus.errors import ReadError, Refusal, RefusedError
+
+
+def read_clusters(path: Path) -> dict[str, str]:
+    """Read a CSV table with a header and two columns, image and what it belongs to.
+
+    Parameters
+    ----------
+    path
+        The file; further columns are not read.
+
+    Returns
+    -------
+    dict
+        What each image belongs to, by its name.
+
+    Raises
+    ------
+    ReadError
+        Where the file cannot be read, or holds no such table.
+    RefusedError
+        Where a row lacks a cell, or an image stands in two rows.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path.name}: cannot be read as a table of clusters ({error})"
+        raise ReadError(msg) from error
+    rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]
+    if not rows or len(rows[0]) < 2 or rows[0][0].lower() != "image":
+        msg = f"{path.name}: a table of clusters begins with a row such as image,patient"
+        raise ReadError(msg)
+    clusters: dict[str, str] = {}
+    for number, row in enumerate(rows[1:], 2):
+        if not any(row):
+            continue
+        image, cluster = (*row, "", "")[:2]
+        if not image or not cluster or image in clusters:
+            rule = f"an image, once, and its {rows[0][1]}"
+            raise RefusedError((Refusal(path.name, number, "image", image, rule),))
+        clusters[image] = cluster
+    return clusters

@@ -1,0 +1,56 @@
+"""What images are drawn again with: a patient, a slide, or nothing but themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+UNKNOWN_CLUSTERS = (
+    "images were drawn one by one; where several are of one patient or slide, the intervals are "
+    "too narrow as long as clusters do not say which"
+)
+
+
+def cluster_codes(
+    images: Sequence[str],
+    clusters: Mapping[str, str] | None,
+    drawn: NDArray[np.bool_] | None = None,
+) -> NDArray[np.int64]:
+    """(images,) codes for `resampling.resamples`.
+
+    Parameters
+    ----------
+    images
+        Names.
+    clusters
+        What images belong to, by name; an image without an entry is drawn for itself.
+    drawn
+        (images,) False for images that are never drawn; all are by default.
+    """
+    belongs = clusters or {}
+    code: dict[tuple[bool, str], int] = {}
+    out = np.full(len(images), -1, np.int64)
+    for k in range(len(images)) if drawn is None else np.flatnonzero(drawn).tolist():
+        name = images[k]
+        # An image that belongs to nothing is not put with a cluster of its own name either.
+        out[k] = code.setdefault((name in belongs, belongs.get(name, name)), len(code))
+    return out
+
+
+def cluster_notes(images: Sequence[str], clusters: Mapping[str, str] | None) -> list[str]:
+    """Say where it is not known what images belong to."""
+    if not clusters:
+        return [UNKNOWN_CLUSTERS]
+    alone, unknown = len(set(images) - set(clusters)), len(set(clusters) - set(images))
+    notes = []
+    if alone:
+        notes.append(f"{alone} images belong to no cluster and were drawn one by one")
+    if unknown:
+        notes.append(f"{unknown} images of the table of clusters are not in the study")
+    return notes

@@ -1,0 +1,78 @@
+"""A consensus reached again, as the steps of an earlier one say."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from napari_consensus.aggregation import make_aggregator
+from napari_consensus.errors import ParameterError
+from napari_consensus.pipeline.merging import reach_consensus
+from napari_consensus.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_consensus.data.annotations import Annotations
+    from napari_consensus.data.consensus import Consensus, Source, Step
+
+
+def reach_again(
+    steps: Sequence[Step],
+    annotations: Annotations,
+    *,
+    sources: tuple[Source, ...] = (),
+    progress: Progress = silent,
+) -> Consensus:
+    """Reach a consensus with the parameters of an earlier one.
+
+    Parameters
+    ----------
+    steps
+        Steps of the provenance of a consensus that `reach_consensus` made.
+    annotations
+        What raters drew; the same annotations lead to the same consensus.
+    sources
+        The files the annotations came from, for the provenance.
+    progress
+        Reports, and stops where it raises.
+
+    Raises
+    ------
+    ParameterError
+        Where the steps are not those of a consensus.
+    """
+    said = {step.action: dict(step.parameters) for step in steps}
+    try:
+        method = said["aggregate"].pop("method")
+        arguments = {
+            "aggregator": make_aggregator(str(method), _given(said["aggregate"])),
+            "grouping_iou": said["group"]["minimum_iou"],
+            "point_distance": said["group"]["point_distance"],
+            "exists": said["exists"]["method"],
+            "fusion": said["fuse"]["method"],
+            **said["keep"],
+            **_decision(said["decide"]),
+        }
+    except (KeyError, ValueError) as error:
+        msg = f"these are not the steps of a consensus: {error}"
+        raise ParameterError(msg) from None
+    return reach_consensus(annotations, **arguments, sources=sources, progress=progress)
+
+
+def _given(parameters: dict[str, Any]) -> dict[str, str | int | float]:
+    return {name: value for name, value in parameters.items() if value is not None}
+
+
+def _decision(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of `reach_consensus` from those `decision_rule` stated."""
+    arguments: dict[str, Any] = {"decide": parameters["by"], "ties": parameters["ties"]}
+    if "seed" in parameters:
+        arguments["seed"] = parameters["seed"]
+    if "severities" in parameters:
+        arguments["severities"] = json.loads(parameters["severities"])
+    if "costs" in parameters:
+        costs = json.loads(parameters["costs"])
+        of_pairs = all(isinstance(held, dict) for held in costs.values())
+        arguments["costs" if of_pairs else "severities"] = costs
+    return arguments

@@ -1,0 +1,204 @@
+"""How the ranking of methods hangs on grouping, fusion, strictness and the rule for ties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_consensus.errors import ParameterError, UndefinedError
+from napari_consensus.evaluation import evaluation_of, match_detections
+from napari_consensus.fusion import FUSIONS, fuse
+from napari_consensus.grouping import group_pairs
+from napari_consensus.pairing import POINT_DISTANCE, split_pairs
+from napari_consensus.pipeline.deciding import decision_rule
+from napari_consensus.pipeline.method_runs import method_names, run_methods
+from napari_consensus.pipeline.shapes import object_shapes
+from napari_consensus.pipeline.thresholds import check_threshold
+from napari_consensus.progress import Progress, silent, stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_consensus.data.annotations import Annotations
+    from napari_consensus.data.groups import ObjectGroups
+    from napari_consensus.evaluation import DetectionMatch
+
+# Numbers of methods closer than this are equal on paper.
+_SAME = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One way to compare methods: what they agree on before categories are decided.
+
+    Parameters
+    ----------
+    grouping_iou, fusion
+        How objects and their outlines were made.
+    strict
+        Whether a match needs more than the threshold, or as much.
+    ties
+        Rule for ties.
+    """
+
+    grouping_iou: float
+    fusion: str
+    strict: bool
+    ties: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sensitivity:
+    """Numbers and ranks of methods in every setting.
+
+    Parameters
+    ----------
+    methods
+        Names, the columns below.
+    settings
+        The rows below.
+    f1
+        (settings,) F1 of the outlines, the same for all methods.
+    accuracy, class_f1
+        (settings, methods) as in `Evaluation`.
+    rank
+        (settings, methods) place by class_f1, 1 the best; methods of equal class_f1 share
+        the better place. Unlike accuracy, class_f1 does not rise where a method decides
+        only the easy objects.
+    notes
+        What the reader of the numbers must know.
+    """
+
+    methods: tuple[str, ...]
+    settings: tuple[Setting, ...]
+    f1: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    class_f1: NDArray[np.float64]
+    rank: NDArray[np.int64]
+    notes: tuple[str, ...]
+
+
+def rank_over_settings(
+    annotations: Annotations,
+    reference: Annotations,
+    methods: Sequence[str] | None = None,
+    *,
+    grouping_ious: Sequence[float] = (0.2, 0.3, 0.4, 0.5),
+    minimum_iou: float = 0.5,
+    severities: Mapping[str, float] | None = None,
+    point_distance: float = POINT_DISTANCE,
+    progress: Progress = silent,
+) -> Sensitivity:
+    """Compare methods under every grouping threshold, fusion, strictness and rule for ties.
+
+    Pairs are found once, objects grouped and methods run once for each threshold, and
+    outlines matched once for each fusion and strictness. The rules for ties are `prior`,
+    `first`, and `severe` where severities are given. A fusion that the data lack something
+    for is left out.
+
+    Parameters
+    ----------
+    annotations, reference, methods, minimum_iou, severities, point_distance, progress
+        As in `compare`.
+    grouping_ious
+        Overlap within one object, each in (0, 1].
+
+    Raises
+    ------
+    ParameterError
+        Where a name is unknown or a number out of range.
+    """
+    for threshold in (*grouping_ious, minimum_iou):
+        check_threshold("a threshold of the sensitivity", threshold)
+    if not grouping_ious:
+        msg = "grouping_ious is empty; name at least one threshold"
+        raise ParameterError(msg)
+    table = annotations.voting()
+    across, within = split_pairs(table, min(grouping_ious), point_distance=point_distance)
+    names = method_names(methods)
+    rules = [
+        decision_rule(table.categories, ties=ties, severities=severities)
+        for ties in ("prior", "first", *(("severe",) if severities else ()))
+    ]
+    rows: list[_Row] = []
+    notes: dict[str, None] = {}
+    for k, threshold in enumerate(grouping_ious):
+        kept = across.at_least(threshold), within.at_least(threshold)
+        groups = group_pairs(table, *kept, threshold)
+        votes = groups.votes()
+        found = run_methods(votes, names, rules[0], progress=stage(progress, k, len(grouping_ious)))
+        notes.update(dict.fromkeys(f"{m} is left out: {why}" for m, why in found.left_out.items()))
+        decided = {
+            rule.ties: {r.method: rule(r.probability, votes).category for r in found.runs}
+            for rule in rules
+        }
+        for fusion, shapes, objects in _outlines(groups, notes):
+            for strict in (True, False):
+                match = match_detections(
+                    shapes, reference, minimum_iou, strict=strict, point_distance=point_distance
+                )
+                rows += [
+                    _row(Setting(threshold, fusion, strict, ties), match, objects, categories)
+                    for ties, categories in decided.items()
+                ]
+    progress(1, 1)
+    return _in_columns(rows, tuple(notes))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Row:
+    """One setting, with (accuracy, class_f1) by method."""
+
+    setting: Setting
+    f1: float
+    numbers: dict[str, tuple[float, float]]
+
+
+def _outlines(
+    groups: ObjectGroups, notes: dict[str, None]
+) -> Iterator[tuple[str, Annotations, NDArray[np.int64]]]:
+    """Outlines of every fusion that the data allow, and the object of each row."""
+    nameless = np.full(groups.n_objects, -1, np.int32)
+    for fusion in FUSIONS:
+        try:
+            fused = fuse(groups, fusion)
+        except UndefinedError as error:
+            notes[f"{fusion} is left out: {error}"] = None
+            continue
+        yield fusion, *object_shapes(groups, fused, nameless)
+
+
+def _row(
+    setting: Setting,
+    match: DetectionMatch,
+    objects: NDArray[np.int64],
+    categories: Mapping[str, NDArray[np.int32]],
+) -> _Row:
+    numbers = {}
+    f1 = float("nan")
+    for method, category in categories.items():
+        found = evaluation_of(match.counts(category[objects]))
+        f1 = found.f1
+        numbers[method] = found.accuracy, found.class_f1
+    return _Row(setting, f1, numbers)
+
+
+def _in_columns(rows: Sequence[_Row], notes: tuple[str, ...]) -> Sensitivity:
+    """Put rows together, of the methods that work in all settings."""
+    names = tuple(m for m in rows[0].numbers if all(m in row.numbers for row in rows))
+    both = np.array([[row.numbers[m] for m in names] for row in rows]).reshape(-1, len(names), 2)
+    class_f1 = both[:, :, 1]
+    better = class_f1[:, None, :] > class_f1[:, :, None] + _SAME
+    return Sensitivity(
+        methods=names,
+        settings=tuple(row.setting for row in rows),
+        f1=np.array([row.f1 for row in rows]),
+        accuracy=both[:, :, 0],
+        class_f1=class_f1,
+        rank=1 + better.sum(axis=2),
+        notes=notes,
+    )

@@ -1,0 +1,1 @@
+"""Pixels: runs of label images and of outlines, and outlines along the edges of pixels."""

@@ -1,0 +1,129 @@
+"""What raters mark: how much, how like the others, and how often rightly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_consensus.aggregation.existence import estimate_existence
+from napari_consensus.errors import UndefinedError
+from napari_consensus.progress import Progress, silent
+from napari_consensus.reliability.intervals import share_intervals
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_consensus.agreement.counts import MatchCounts
+    from napari_consensus.data.groups import ObjectGroups
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marking:
+    """What each rater marks; NaN where a number has no value.
+
+    Parameters
+    ----------
+    images, annotations
+        (raters,) images read, and marks on them.
+    per_image
+        (raters,) marks by image read.
+    mean_iou
+        (raters,) over all matches with another rater.
+    matched
+        (raters,) those matches.
+    category_agreement
+        (raters,) share of those matches, where both named a category, with the same.
+    hit_rate, false_mark_rate
+        (raters,) probability that what is there is marked, and that a place where nothing is
+        is; by EM over who marked what.
+    hit_interval
+        (raters, 2) exact 95 % interval of `hit_rate`, what is there taken as given.
+    notes
+        Why a number is missing.
+    """
+
+    images: NDArray[np.int64]
+    annotations: NDArray[np.int64]
+    per_image: NDArray[np.float64]
+    mean_iou: NDArray[np.float64]
+    matched: NDArray[np.int64]
+    category_agreement: NDArray[np.float64]
+    hit_rate: NDArray[np.float64]
+    false_mark_rate: NDArray[np.float64]
+    hit_interval: NDArray[np.float64]
+    notes: tuple[str, ...]
+
+
+def describe_marking(
+    groups: ObjectGroups, counts: MatchCounts, *, progress: Progress = silent
+) -> Marking:
+    """Describe what each rater marks.
+
+    Parameters
+    ----------
+    groups
+        The objects.
+    counts
+        Matches of every two raters.
+    progress
+        Reports, and stops where it raises.
+    """
+    table = groups.annotations
+    n = len(table.raters)
+    images = table.raters.read.sum(axis=0, dtype=np.int64)
+    annotations = np.bincount(table.rater, minlength=n)
+    matched, iou, same, both = (
+        np.bincount(counts.a, weights=values, minlength=n)
+        + np.bincount(counts.b, weights=values, minlength=n)
+        for values in (
+            *(counts.matched, counts.iou_sum),
+            *(counts.same_category, counts.both_categorised),
+        )
+    )
+    hits, false, interval, notes = _rates(groups, progress)
+    return Marking(
+        images=images,
+        annotations=annotations,
+        per_image=_ratio(annotations, images),
+        mean_iou=_ratio(iou, matched),
+        matched=matched.astype(np.int64),
+        category_agreement=_ratio(same, both),
+        hit_rate=hits,
+        false_mark_rate=false,
+        hit_interval=interval,
+        notes=notes,
+    )
+
+
+def _rates(
+    groups: ObjectGroups, progress: Progress
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], tuple[str, ...]]:
+    """Hit rates, false-mark rates, intervals of the former, and notes."""
+    votes = groups.votes()
+    n = votes.n_raters
+    unknown = np.full(n, np.nan)
+    if (votes.support() == votes.readers()).all():
+        note = "hit and false-mark rates have no value: every object was marked by all its readers"
+        return unknown, unknown, np.full((n, 2), np.nan), (note,)
+    try:
+        found = estimate_existence(groups, "em", progress=progress)
+    except UndefinedError as error:
+        note = f"hit and false-mark rates have no value: {error}"
+        return unknown, unknown, np.full((n, 2), np.nan), (note,)
+    hit_rate = found.raters["hit_rate"]
+    real = np.bincount(votes.image, weights=found.probability, minlength=len(votes.read))
+    readable = real @ votes.read
+    readable -= np.bincount(
+        votes.unread[:, 1], weights=found.probability[votes.unread[:, 0]], minlength=n
+    )
+    interval = share_intervals(np.nan_to_num(hit_rate) * readable, readable)
+    interval = np.where(np.isnan(hit_rate)[:, None], np.nan, interval)
+    return hit_rate, found.raters["false_mark_rate"], interval, found.notes
+
+
+def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> NDArray[np.float64]:
+    out = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=out, where=whole != 0)
+    return out

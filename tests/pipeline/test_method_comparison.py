@@ -1,0 +1,247 @@
+"""Methods compared on the same objects: by hand, and against every method run for itself."""
+
+import math
+
+import numpy as np
+import pytest
+
+from napari_consensus import pipeline
+from napari_consensus.aggregation import AGGREGATORS, MajorityVote
+from napari_consensus.data.annotations import annotations_from_boxes
+from napari_consensus.data.groups import Votes
+from napari_consensus.errors import Cancelled, ParameterError
+from napari_consensus.formats import read
+from napari_consensus.pipeline.deciding import decision_rule
+from napari_consensus.pipeline.held_out import predict_held_out, without_rater
+from napari_consensus.pipeline.method_runs import MethodRun, shares_alike
+
+TWO = ("majority", "dawid-skene")
+
+
+def table(rows):
+    """Annotations of (image, rater, place, category) rows; a place is a box of its own."""
+    return annotations_from_boxes(
+        np.array([[20 * p, 0, 20 * p + 10, 10] for _, _, p, _ in rows], float).reshape(-1, 4),
+        image=[row[0] for row in rows],
+        rater=[row[1] for row in rows],
+        category=[row[3] for row in rows],
+    )
+
+
+# a and b agree on places 0 to 2; c calls all of them y. Place 3 is a tie.
+ROWS = [
+    *(("i", r, p, "x") for r in "ab" for p in range(3)),
+    *(("i", "c", p, "y") for p in range(3)),
+    ("j", "a", 3, "x"),
+    ("j", "b", 3, "y"),
+]
+GOLD = [("i", "gold", 0, "x"), ("i", "gold", 1, "x"), ("i", "gold", 2, "y"), ("j", "gold", 3, "x")]
+
+
+@pytest.fixture(scope="module")
+def cyto(cytocrowd):
+    return read(cytocrowd)
+
+
+def test_a_method_has_its_time_its_ties_and_its_scores():
+    found = pipeline.compare(table(ROWS), table(GOLD), ["majority"], replicates=10)
+    (run,) = found.runs
+    assert (run.method, int(run.tied.sum()), run.undecided) == ("majority", 1, 0)
+    assert (run.n_iter, run.converged) == (1, True)
+    assert run.seconds >= 0
+    scored = found.evaluations["majority"]
+    assert (scored.f1, scored.accuracy) == (1, 3 / 4)
+    assert scored.macro_recall == pytest.approx((3 / 3 + 0 / 1) / 2)
+    assert {c.category: c.recall for c in scored.by_category} == {"x": 1, "y": 0}
+    assert found.held_out == {}
+
+
+def test_what_is_compared_is_what_each_method_makes_by_itself(sample):
+    study = sample.study
+    found = pipeline.compare(study.annotations, study.reference, TWO, 0.3, "weighted", replicates=5)
+    for name in TWO:
+        alone = pipeline.evaluate(
+            pipeline.reach_consensus(study.annotations, name, 0.3, "weighted"), study.reference
+        )
+        for number in ("tp", "fp", "fn", "accuracy", "covered", "class_f1", "macro_recall"):
+            assert getattr(found.evaluations[name], number) == getattr(alone, number)
+
+
+def test_how_alike_two_methods_decide():
+    def run(*category):
+        nothing = np.empty((4, 0))
+        category = np.array(category, np.int32)
+        return MethodRun("m", nothing, category, category < 0, 0, 1, True, 0.0, ())
+
+    alike = shares_alike([run(0, 1, 1, -1), run(0, 1, 0, -1), run(-1, 1, 1, -1)])
+    expected = [[1, 2 / 3, 2 / 3], [2 / 3, 1, 1 / 3], [2 / 3, 1 / 3, 1]]
+    np.testing.assert_allclose(alike, expected)
+
+
+def test_a_method_that_cannot_work_here_is_left_out_and_it_says_why():
+    three = table([*ROWS, ("j", "a", 4, "z")])
+    found = pipeline.compare(three, methods=["majority", "kos"])
+    assert [run.method for run in found.runs] == ["majority"]
+    assert "two categories" in found.left_out["kos"]
+    assert any(note.startswith("kos is left out") for note in found.notes)
+
+
+def test_a_method_that_decides_only_some_objects_is_said_to():
+    found = pipeline.compare(table(ROWS), table(GOLD), ["majority", "two-third"], replicates=0)
+    assert [run.undecided for run in found.runs] == [0, 1]
+    assert any("two-third leaves 1 objects without a category" in n for n in found.notes)
+
+
+def test_differences_are_paired():
+    rows, gold = [], []
+    rng = np.random.default_rng(0)
+    for image in range(12):
+        for place in range(3):
+            truth = "xy"[rng.integers(2)]
+            gold.append((f"i{image}", "gold", place, truth))
+            for rater, right in (("a", 0.95), ("b", 0.6), ("c", 0.6)):
+                said = truth if rng.random() < right else "xy"[truth == "x"]
+                rows.append((f"i{image}", rater, place, said))
+    found = pipeline.compare(table(rows), table(gold), TWO, replicates=200, seed=3)
+    same = found.differences["majority"]
+    assert all((d.value, d.low, d.high, d.p) == (0, 0, 0, 1) for d in same.values())
+    other = found.differences["dawid-skene"]
+    for number in ("accuracy", "class_f1", "macro_recall"):
+        one, base = (getattr(found.evaluations[name], number) for name in TWO[::-1])
+        assert other[number].value == one - base
+        assert other[number].low <= other[number].value <= other[number].high
+    # Outlines are the same for all methods.
+    assert (other["f1"].low, other["f1"].high) == (0, 0)
+    again = pipeline.compare(table(rows), table(gold), TWO, replicates=200, seed=3)
+    assert again.differences == found.differences
+
+
+def test_raters_left_out_are_predicted_from_the_others_by_hand():
+    # Places 0 to 2. Without a: x of b and y of c tie, y is commoner (4 of 7); a said x.
+    # Without b: x of a and y of c tie, x is commoner (4 of 7); b said x. Without c: x; c said y.
+    found = pipeline.compare(table(ROWS), methods=["majority"])
+    predicted = found.held_out["majority"]
+    # Place 3 on image j: without a it is b's y, without b it is a's x; both are misses.
+    assert predicted.answers.tolist() == [[3, 3, 3], [1, 1, 0]]
+    assert predicted.hits.tolist() == [[0, 3, 0], [0, 0, 0]]
+    assert predicted.accuracy == 3 / 11
+    np.testing.assert_allclose(predicted.by_rater, [0, 3 / 4, 0])
+    assert pipeline.method_comparison.SHARED_BIAS in found.notes
+    assert any("there is no reference" in note for note in found.notes)
+    assert found.differences["majority"]["held_out"].value == 0
+
+
+def test_a_rater_left_out_is_gone_from_votes_and_readings():
+    read = np.array([[1, 1, 0], [1, 1, 1]], bool)
+    votes = Votes(
+        *([0, 0, 1, 1], [0, 1, 0, 2], [3, 2, 1, 0], [0, 1], read, 4),
+        unread=np.array([[1, 1], [0, 0]]),
+    )
+    left = without_rater(votes, 1)
+    assert (left.object.tolist(), left.rater.tolist()) == ([0, 1, 1], [0, 0, 1])
+    assert left.category.tolist() == [3, 1, 0]
+    assert left.read.tolist() == [[1, 0], [1, 1]]
+    assert left.unread.tolist() == [[0, 0]]
+    assert (left.n_objects, left.n_raters) == (2, 2)
+
+
+def test_one_rater_has_no_one_to_predict_them():
+    votes = Votes([0, 1], [0, 0], [1, 0], [0, 0], np.ones((1, 1), bool), 2)
+    found = predict_held_out(votes, [MajorityVote.name], decision_rule(("x", "y")))
+    assert math.isnan(found["majority"].accuracy)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"methods": ["oracle"]}, "oracle"),
+        ({"methods": ["majority", "majority"]}, "named twice"),
+        ({"methods": ["dawid-skene"]}, "baseline 'majority' is not among"),
+        ({"methods": ["majority", "kos"], "baseline": "kos"}, "baseline 'kos' cannot work"),
+        ({"replicates": -1}, "replicates is -1"),
+        ({"grouping_iou": 2}, "grouping_iou is 2"),
+        ({"minimum_iou": 2}, "minimum_iou is 2"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(arguments, says):
+    with pytest.raises(ParameterError, match=says):
+        pipeline.compare(table([*ROWS, ("j", "a", 4, "z")]), **arguments)
+
+
+def test_a_cancel_stops_it():
+    def stop(done, total):
+        if done:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        pipeline.compare(table(ROWS), progress=stop)
+
+
+def test_an_empty_study_is_compared_without_a_number():
+    found = pipeline.compare(table([]), table(GOLD), ["majority"])
+    assert found.evaluations["majority"].fn == 4
+    assert math.isnan(found.differences["majority"]["accuracy"].low)
+
+
+def test_ranks_in_every_setting(sample):
+    study = sample.study
+    found = pipeline.rank_over_settings(
+        study.annotations, study.reference, TWO, grouping_ious=(0.3, 0.5), severities=None
+    )
+    fusions = {setting.fusion for setting in found.settings}
+    assert {"mean", "median", "medoid", "weighted"} <= fusions
+    assert len(found.settings) == 2 * len(fusions) * 2 * 2
+    setting = found.settings.index(
+        next(s for s in found.settings if (s.fusion, s.strict, s.ties) == ("mean", True, "first"))
+    )
+    for k, name in enumerate(TWO):
+        alone = pipeline.evaluate(
+            pipeline.reach_consensus(study.annotations, name, 0.3, ties="first"), study.reference
+        )
+        assert found.class_f1[setting, k] == alone.class_f1
+        assert found.f1[setting] == alone.f1
+    order = np.argsort(-found.class_f1, axis=1, kind="stable")
+    best = np.take_along_axis(found.rank, order, axis=1)
+    assert (best[:, 0] == 1).all()
+    equal = found.class_f1[:, 0] == found.class_f1[:, 1]
+    assert (found.rank[equal] == 1).all()
+    assert (found.rank[~equal].sum(axis=1) == 3).all()
+
+
+def test_severities_add_a_rule_for_ties_and_missing_data_leave_a_fusion_out():
+    found = pipeline.rank_over_settings(
+        table(ROWS), table(GOLD), ["majority"], grouping_ious=(0.3,), severities={"y": 1.0}
+    )
+    assert {setting.ties for setting in found.settings} == {"prior", "first", "severe"}
+    assert not {"assisted", "wbf"} & {setting.fusion for setting in found.settings}
+    assert any(note.startswith("assisted is left out") for note in found.notes)
+
+
+def test_without_a_grouping_threshold_there_is_no_ranking():
+    with pytest.raises(ParameterError, match="grouping_ious is empty"):
+        pipeline.rank_over_settings(table(ROWS), table(GOLD), grouping_ious=())
+
+
+def test_the_best_category_accuracy_of_methods_on_cytocrowd(cyto):
+    found = pipeline.compare(
+        cyto.annotations, cyto.reference, grouping_iou=0.25, fusion="weighted", replicates=0
+    )
+    assert len(found.runs) >= min(14, len(AGGREGATORS) - 1)
+    decided = [found.evaluations[run.method] for run in found.runs if not run.undecided]
+    assert max(held.accuracy for held in decided) >= 0.936
+    assert min(held.f1 for held in decided) >= 0.92
+
+
+def test_assisted_boxes_find_more_of_the_reference_on_cytocrowd(cyto):
+    made = pipeline.reach_consensus(cyto.annotations, fusion="assisted")
+    found = pipeline.evaluate(made, cyto.reference)
+    assert found.f1 >= 0.945
+    assert found.class_f1 >= 0.872
+    steps = {step.action: step.parameters for step in made.provenance.steps}
+    assert steps["fuse"]["image_assisted"] is True
+    assert any("image-assisted" in note for note in made.posterior.notes)
+    assert any("image-assisted" in note for note in found.notes)
+    compared = pipeline.compare(
+        cyto.annotations, cyto.reference, ["majority"], fusion="assisted", replicates=0
+    )
+    assert any("image-assisted" in note for note in compared.notes)
