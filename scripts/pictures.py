@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import napari
 from PIL import Image
+from tour import photograph_tour
 
 from napari_consensus import cytology_study
 from napari_consensus._napari import window
+
+if TYPE_CHECKING:
+    from napari_consensus.data.study import Study
 
 
 def main(folder: Path) -> None:
@@ -36,12 +42,42 @@ def main(folder: Path) -> None:
     window.photograph(viewer, folder / "consensus.png")
     window.raise_dock(viewer, "Export")
     window.photograph(viewer, folder / "export.png")
-    viewer.close()
-    for file in folder.glob("*.png"):
+    with TemporaryDirectory(prefix="study-") as name:
+        hand_in(sample.study, Path(name) / "study")
+        window.raise_dock(viewer, "Study").open_path(Path(name) / "study")
+        window.settle(viewer)
+        docks["Study"].found.grid.tabs.setCurrentIndex(2)
+        window.settle(viewer)
+        docks["Study"].grab().save(str(folder / "grid.png"))
+        viewer.close()
+    for file in set(folder.glob("*.png")) - set(folder.glob("tour-*.png")):
         # All colours are kept: a palette would merge those that tell raters apart.
         with Image.open(file) as picture:
             whole = picture.convert("RGB")
         whole.save(file, optimize=True)
+    photograph_tour(folder)
+
+
+def hand_in(study: Study, folder: Path) -> None:
+    """Write a study as raters hand theirs in: a folder each, and spellings of their own."""
+    table = study.annotations
+    category = table.to_columns()["category"]
+    spelled = {"B": ("-", " "), "C": (" ", "_")}
+    for code, rater in enumerate(table.raters.names):
+        (folder / rater).mkdir(parents=True)
+        for number in table.raters.read[:, code].nonzero()[0].tolist():
+            rows = ((table.rater == code) & (table.image == number)).nonzero()[0].tolist()
+            if not rows:
+                continue
+            lines = ["image,category,x0,y0,x1,y1"]
+            for row in rows:
+                name = category[row].replace(*spelled.get(rater, ("", "")))
+                corners = ",".join(f"{side:g}" for side in table.bounds[row].tolist())
+                lines.append(f"{table.images[number]},{name},{corners}")
+            file = folder / rater / f"{Path(table.images[number]).stem}.csv"
+            file.write_text("\n".join(lines), encoding="utf-8")
+    torn = '{"type": "FeatureCollection", "features": ['
+    (folder / table.raters.names[0] / "draft.geojson").write_text(torn, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from time import monotonic, sleep
 
 import numpy as np
 import pytest
@@ -13,14 +16,23 @@ import pytest
 with warnings.catch_warnings():
     # What napari imports warns of itself; what we call is held to no warnings at all.
     warnings.simplefilter("ignore")
-    import napari.viewer  # noqa: F401
+    import napari
+    import napari.viewer
     from napari._qt import qt_main_window  # noqa: F401
 
-from napari_consensus._napari import tables
+from qtpy.QtCore import QSettings, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_consensus._napari import settings, tables, window
+from napari_consensus._napari.review_dock import ReviewDock
 from napari_consensus._napari.scene import scene_of
+from napari_consensus._napari.session import Session
+from napari_consensus.adjudication import Review
 from napari_consensus.data.annotations import Annotations, annotations_from_boxes
 from napari_consensus.data.raters import RaterKind, RaterSet
 from napari_consensus.data.study import Study
+from napari_consensus.pipeline import reach_consensus
 
 _HERE = Path(__file__).parent
 _NO_SCREEN = os.environ.get("QT_QPA_PLATFORM") == "offscreen" or (
@@ -114,3 +126,137 @@ def scene(viewer, prepared):
 @pytest.fixture
 def store(scene):
     return scene.store
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Write files by name."""
+
+    def put(**files):
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return put
+
+
+@cache
+def disputed_study(objects: int = 40, images: int = 1) -> Study:
+    """Objects far apart, in rows of ten on each image; A, B and C read all of it.
+
+    Every third is long to C and round to the others, every fourth is A's alone.
+    """
+    rows = []
+    for k in range(objects):
+        x, y = 100 * (k % 10), 100 * (k // 10)
+        name = f"image-{k % images}"
+        rows.append((name, "A", "round", (x, y, x + 40, y + 30)))
+        if k % 4:
+            rows.append((name, "B", "round", (x + 2, y, x + 42, y + 30)))
+            rows.append((name, "C", ("round", "long")[k % 3 == 0], (x, y + 2, x + 40, y + 32)))
+    return Study(_table(rows, ("A", "B", "C")))
+
+
+@pytest.fixture
+def disputed():
+    return disputed_study
+
+
+class Desk:
+    """A window with every dock, and what a person does there; one for a whole file of tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.viewer = napari.Viewer(show=False)
+        self.docks = window.add_docks(self.viewer)
+        self.viewer.window.show()
+        # Software draws the pixels here: fewer of them take less time.
+        self.viewer.window.resize(800, 500)
+        self.dock = self.docks["Review"]
+        self.store = self.dock.store
+        self.window = self.dock.window()
+        self.window.activateWindow()
+        window.settle(self.viewer, 0.1)
+
+    @property
+    def session(self):
+        return self.store.session
+
+    @property
+    def decisions(self):
+        return self.session.review.log.decisions
+
+    def shown(self):
+        return self.session.shown.object_id
+
+    def settle(self):
+        """Wait until no work is under way."""
+        window.settle(self.viewer, 0.06)
+
+    def until(self, true):
+        """Let the window work until something is true."""
+        end = monotonic() + 60
+        while not true():
+            assert monotonic() < end, "it never came true"
+            QApplication.processEvents()
+            sleep(0.002)
+
+    def begin(self, study, place=None, *, name="Ada", blind=False, repeats=False):
+        """Open a study, unless it is open, and review it by the form."""
+        if self.store.prepared is None or self.store.prepared.study is not study:
+            self.store.open(tables.prepare(study))
+        self.store.end_review()
+        window.raise_dock(self.viewer, "Review")
+        form = self.dock.form
+        self.until(form.isVisible)
+        form.place.setText(str(place or ""))
+        form.name.setText(name)
+        form.blind.setChecked(blind)
+        form.repeats.setChecked(repeats)
+        form.begin.click()
+        self.until(lambda: form.message.text() or (self.session and self.session.shown))
+
+    def review(self, study, **how):
+        """Review a study from its beginning, in memory; quicker than by the form."""
+        if self.store.prepared is None or self.store.prepared.study is not study:
+            self.store.open(tables.prepare(study))
+            window.raise_dock(self.viewer, "Review")
+        review = Review(_consensus(study), adjudicator="Ada")
+        self.store.begin_review(Session(review, **{"repeats": False, **how}))
+        self.until(lambda: self.session.shown)
+        self.settle()
+
+    @contextmanager
+    def another(self):
+        """Open another window, with the Review dock alone."""
+        viewer = napari.Viewer(show=False)
+        dock = ReviewDock(viewer)
+        viewer.window.add_dock_widget(dock, name="Review")
+        viewer.window.show()
+        yield viewer, dock
+        viewer.close()
+        QApplication.processEvents()
+
+    def press(self, key, held=Qt.KeyboardModifier.NoModifier):
+        """Press a key as the keyboard does: Qt finds out who has the focus."""
+        QTest.keyClick(self.window.windowHandle(), key, held)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory, qapp):
+    folder = tmp_path_factory.mktemp("desk")
+    with pytest.MonkeyPatch.context() as patched:
+        ini = str(folder / "settings.ini")
+        kept = QSettings(ini, QSettings.Format.IniFormat)
+        patched.setattr(settings, "_settings", lambda: kept)
+        desk = Desk(folder)
+        yield desk
+        desk.viewer.close()
+        QApplication.processEvents()
+
+
+@cache
+def _consensus(study):
+    return reach_consensus(study.annotations)

@@ -11,6 +11,7 @@ from napari_consensus._napari import window
 from napari_consensus._napari.agreement_dock import AgreementDock
 from napari_consensus._napari.consensus_dock import ConsensusDock
 from napari_consensus._napari.export_dock import ExportDock
+from napari_consensus._napari.grid_index import GridIndex
 from napari_consensus._napari.matches_dock import MatchesDock
 from napari_consensus._napari.scene import scene_of
 from napari_consensus._napari.store import Canvas
@@ -33,6 +34,11 @@ def open_dock(viewer, qtbot):
 def texts(view, column):
     model = view.model()
     return [model.index(row, column).data() for row in range(model.rowCount())]
+
+
+def object_at(store, x, y):
+    objects = store.objects
+    return objects.smallest(GridIndex(objects.annotations.bounds).at(x, y))
 
 
 @pytest.mark.parametrize("kind", window.DOCKS.values())
@@ -149,11 +155,11 @@ def test_what_only_one_saw_is_stepped_through(open_dock, store):
 
 def test_the_votes_of_the_selected_object_are_shown(open_dock, store):
     dock = open_dock(MatchesDock)
-    store.select(store.objects.at(50, 50))
+    store.select(object_at(store, 50, 50))
     said = {vote.rater: vote.category for vote in dock.votes.votes}
     assert said == {"A": "round", "B": "round", "C": "long"}
     assert [vote.rater for vote in dock.votes.votes] == ["A", "B", "C"]
-    store.select(store.objects.at(420, 410))
+    store.select(object_at(store, 420, 410))
     assert {v.rater: v.category for v in dock.votes.votes} == {"A": "long", "B": None, "C": None}
 
 

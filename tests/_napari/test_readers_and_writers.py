@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
 
 import napari_consensus as nc
 from napari_consensus._napari import readers, runs, tables, writers
 from napari_consensus._napari.scene import scene_of
 from napari_consensus.aggregation import AGGREGATORS
+from napari_consensus.errors import ReadError
 
 MANIFEST = PluginManifest.from_distribution("napari-consensus")
 TABLE = "image,rater,category,x0,y0,x1,y1\none,A,round,0,0,100,100\none,B,round,0,0,100,90\n"
@@ -44,6 +46,7 @@ def test_every_command_of_the_manifest_can_be_imported():
 def test_no_reader_claims_pictures_that_napari_reads_itself():
     patterns = {p for r in MANIFEST.contributions.readers for p in r.filename_patterns}
     assert not patterns & {"*", "*.*", "*.png", "*.jpg", "*.tif", "*.tiff"}
+    assert patterns > {"*.svs", "*.ndpi", "*.qptiff", "*.ome.tif", "*.ome.tiff", "*.dcm"}
 
 
 def test_a_table_of_annotations_is_recognised(study_file):
@@ -81,6 +84,31 @@ def test_a_study_is_a_layer_for_each_rater(study_file):
         ("shapes", "B"),
     ]
     assert layers[0][1]["features"]["category"].tolist() == ["round"]
+
+
+def last_message():
+    return notification_manager.records[-1].message
+
+
+def test_of_several_files_those_are_read_that_can_be(tmp_path):
+    (tmp_path / "one.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "two.csv").write_text(f"{TABLE}two,A,round,1,2,three,4\n", encoding="utf-8")
+    torn = tmp_path / "torn.geojson"
+    torn.write_text('{"type": "FeatureCollection", "features": [', encoding="utf-8")
+    layers = readers.read_study(str(tmp_path))
+    assert [arguments["name"] for _, arguments, _ in layers] == ["A", "B"]
+    assert "torn.geojson" in last_message()
+    assert "three" in last_message()
+    with pytest.raises(ReadError, match="torn"):
+        nc.read(tmp_path)
+
+
+def test_a_study_whose_slide_is_broken_is_shown_without_its_pixels(tmp_path):
+    (tmp_path / "study.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "one.svs").write_bytes(b"II*\0 and nothing more")
+    layers = readers.read_study(str(tmp_path))
+    assert [kind for *_, kind in layers] == ["shapes", "shapes"]
+    assert "one.svs" in last_message()
 
 
 def test_a_dropped_study_is_taken_up_by_the_docks(viewer, study_file, qtbot):

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from napari_consensus._napari import runs, tables
+from napari_consensus._napari.grid_index import GridIndex
+from napari_consensus._napari.objects import objects_of
 from napari_consensus.aggregation import AGGREGATORS
+from napari_consensus.data.annotations import annotations_from_boxes
+from napari_consensus.data.raters import Regions
+from napari_consensus.data.study import Study
 
 
 def request(**changes):
@@ -29,19 +36,19 @@ def test_one_image_is_cut_out_with_its_own_pairs(prepared):
 
 def test_two_raters_objects_are_matched_then_only_first_then_only_second(prepared):
     table = tables.image_table(prepared, 0)
-    objects = tables.objects_of(table, (0, 1), 0.5)
+    objects = objects_of(table, (0, 1), 0.5)
     assert objects.status.tolist() == [0, 0, 1]
     assert (objects.matched, objects.alone) == (2, 1)
     np.testing.assert_allclose(objects.iou, [0.9, 0.5, np.nan])
 
 
 def test_a_higher_threshold_parts_them(prepared):
-    objects = tables.objects_of(tables.image_table(prepared, 0), (0, 1), 0.6)
+    objects = objects_of(tables.image_table(prepared, 0), (0, 1), 0.6)
     assert objects.status.tolist() == [0, 1, 1, 2]
 
 
 def test_objects_of_all_count_their_raters(prepared):
-    objects = tables.objects_of(tables.image_table(prepared, 0), None, 0.5)
+    objects = objects_of(tables.image_table(prepared, 0), None, 0.5)
     assert sorted(objects.status.tolist()) == [1, 2, 3]
     assert (objects.matched, objects.alone, objects.readers) == (2, 1, 3)
     of_all = int(np.argmax(objects.status))
@@ -50,16 +57,18 @@ def test_objects_of_all_count_their_raters(prepared):
 
 
 def test_categories_are_listed_once_each(prepared):
-    objects = tables.objects_of(tables.image_table(prepared, 0), None, 0.5)
+    objects = objects_of(tables.image_table(prepared, 0), None, 0.5)
     of_all = int(np.argmax(objects.status))
-    assert objects.categories()[of_all] == "long / round"
+    texts, text = objects.categories()
+    assert texts[text[of_all]] == "long / round"
 
 
 def test_the_smallest_object_under_the_mouse_is_found(prepared):
-    objects = tables.objects_of(tables.image_table(prepared, 0), None, 0.5)
-    assert objects.status[objects.at(420, 410)] == 1
-    assert objects.status[objects.at(50, 85)] == 3
-    assert objects.at(600, 600) is None
+    objects = objects_of(tables.image_table(prepared, 0), None, 0.5)
+    index = GridIndex(objects.annotations.bounds)
+    assert objects.status[objects.smallest(index.at(420, 410))] == 1
+    assert objects.status[objects.smallest(index.at(50, 85))] == 3
+    assert objects.smallest(index.at(600, 600)) is None
 
 
 def test_the_image_list_counts_each_image(prepared):
@@ -95,3 +104,32 @@ def test_a_run_on_one_image_is_scored_on_that_image_alone(prepared):
 
 def test_minimum_support_leaves_out_what_too_few_saw(prepared):
     assert len(runs.merge(prepared, request(minimum_support=2)).consensus) == 2
+
+
+def test_more_categories_than_bits_are_told_apart():
+    names = [f"c{k:03}" for k in range(130)]
+    n = len(names)
+    boxes = np.stack([np.arange(n) * 9.0, np.zeros(n), np.arange(n) * 9.0 + 5, np.ones(n)], axis=1)
+    table = annotations_from_boxes(
+        np.vstack([boxes, boxes]),
+        image=["i"] * 2 * n,
+        rater=["A"] * n + ["B"] * n,
+        category=names + [names[0]] * n,
+    )
+    objects = objects_of(tables.image_table(tables.prepare(Study(table)), 0), None, 0.5)
+    texts, text = objects.categories()
+    said = [texts[k] for k in text]
+    assert said[0] == "c000"
+    assert said[1:] == [f"c000 / {name}" for name in names[1:]]
+
+
+def test_who_did_not_read_a_place_has_not_missed_what_lies_there(study):
+    # B declares to have read the left of image "one" alone, and marks there all that A does.
+    square = np.array([[0, 0], [150, 0], [150, 150], [0, 150]], float)
+    regions = Regions(np.array([0]), np.array([1]), square, np.array([0, 4]), np.array([0, 1]))
+    table = study.annotations.take(study.annotations.rater < 2)
+    raters = replace(table.raters, read=np.array([[1, 1, 0], [1, 0, 0]], bool), regions=regions)
+    prepared = tables.prepare(Study(replace(table, raters=raters)))
+    objects = objects_of(tables.image_table(prepared, 0), None, 0.5)
+    assert objects.complete[objects.bounds[:, 0] == 400].tolist() == [True]
+    assert objects.complete[objects.bounds[:, 0] == 0].tolist() == [True]

@@ -6,20 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from napari.layers import Image
-from napari.utils.notifications import show_error
 from qtpy.QtCore import QObject, QTimer
 
 from napari_consensus._napari import jobs
-from napari_consensus._napari.corrections import wants_a_look
+from napari_consensus._napari.corrections import is_unsettled, wants_a_look
 from napari_consensus._napari.metadata import Loaded, note_of
-from napari_consensus._napari.own_layers import OwnLayers
+from napari_consensus._napari.own_layers import OwnLayers, is_image
 from napari_consensus._napari.store import Store
 from napari_consensus._napari.tables import Prepared, prepare
-from napari_consensus.errors import ConsensusError
 from napari_consensus.formats import discover, read_discovery
 from napari_consensus.formats.discovery import Discovery
 
-_LATEST = 1000  # milliseconds after the last layer, where no event loop runs
+_LATEST = 5000  # milliseconds after the last layer, where no event loop runs
 
 
 class Adoption(QObject):
@@ -115,8 +113,8 @@ class Adoption(QObject):
         for layer, note in found:
             if note["loaded"] is loaded and note["role"] not in self._own.roles:
                 layer.name = note["title"]
-                kept = {"image": loaded.image} if note["role"] == "image" else {}
-                self._own.adopt(note["role"], layer, kept)
+                kept = {"image": loaded.image, "header": note.get("header")}
+                self._own.adopt(note["role"], layer, kept if is_image(note["role"]) else {})
         self.prepare(loaded)
 
     def _leave(self, found: list[tuple[Any, dict[str, Any]]]) -> None:
@@ -125,8 +123,8 @@ class Adoption(QObject):
             self._own.remove(layer)
 
     def _is_to_be_seen(self, found: Discovery) -> bool:
-        """Whether there are guesses, and a dock that shows them."""
-        return wants_a_look(found) and len(self._store.found_changed) > 0
+        """Whether there is something to settle, or guesses and a dock that shows them."""
+        return is_unsettled(found) or (wants_a_look(found) and len(self._store.found_changed) > 0)
 
     def _discover(self, paths: list[Path]) -> None:
         """Find whose the files are that were given together."""
@@ -143,13 +141,8 @@ class Adoption(QObject):
     def _show_found(self, found: Discovery) -> None:
         if self._is_to_be_seen(found):
             self._store.look_at(found)
-            return
-        try:
-            study = read_discovery(found)
-        except ConsensusError as error:
-            show_error(" ".join(str(error).split()))
         else:
-            self.prepare(Loaded(study, {}, "", found))
+            self.prepare(Loaded(read_discovery(found), {}, "", found))
 
     def _follow(self, layer: Any) -> None:
         """Show the image of the study whose file was dropped."""
@@ -160,7 +153,10 @@ class Adoption(QObject):
             return
         for name, file in (files or {}).items():
             if Path(path).resolve() == Path(file).resolve():
-                self._own.remove(layer)
+                # A slide of several channels came as several layers.
+                for other in list(self._own.viewer.layers):
+                    if other.source.path == path and not self._own.holds(other):
+                        self._own.remove(other)
                 self._store.show_image_named(name)
                 return
 

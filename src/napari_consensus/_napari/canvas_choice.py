@@ -1,15 +1,26 @@
-"""What the canvas shows: the raters' outlines, the matches, or a consensus."""
+"""What the canvas shows: raters' outlines, matches or a consensus; a map beneath them."""
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from napari_consensus._napari.store import Canvas, Store
+from napari_consensus._napari.place_map import MEANINGS
+from napari_consensus._napari.store import Canvas, PlaceMap, Store
 
 _TIPS = {
     Canvas.RATERS: "The outlines of the raters ticked in the Study dock, each in their colour.",
     Canvas.MATCHES: "What raters agree on and what only some saw, at the IoU in Matches.",
     Canvas.CONSENSUS: "The consensus chosen in the Consensus dock.",
+    Canvas.REVIEW: "The object under review, as each rater drew it, and what is settled around it.",
 }
 
 
@@ -43,3 +54,43 @@ class CanvasChoice(QWidget):
         """Follow the store."""
         self.buttons[self._store.canvas].setChecked(True)
         self.buttons[Canvas.CONSENSUS].setEnabled(bool(self._store.runs))
+        self.buttons[Canvas.REVIEW].setVisible(self._store.session is not None)
+
+
+class MapChoice(QWidget):
+    """A list of maps, and what the one that is shown means.
+
+    Parameters
+    ----------
+    store
+        Whose map it chooses.
+    """
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+        self.maps = QComboBox()
+        for which in PlaceMap:
+            self.maps.addItem(which.value, which)
+            tip = MEANINGS[which] or "Only pixels beneath the outlines."
+            self.maps.setItemData(self.maps.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.maps.setToolTip("Where to look first: a map of the image beneath the outlines.")
+        self.maps.activated.connect(lambda _: store.show_map(self.maps.currentData()))
+        self.meaning = QLabel()
+        self.meaning.setWordWrap(True)
+        choice = QHBoxLayout()
+        choice.addWidget(QLabel("Beneath them:"))
+        choice.addWidget(self.maps, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(choice)
+        column.addWidget(self.meaning)
+
+    def show_choice(self) -> None:
+        """Follow the store."""
+        which = self._store.map
+        self.maps.setCurrentIndex(list(PlaceMap).index(which))
+        self.meaning.setVisible(which != PlaceMap.NONE)
+        of_objects = which not in (PlaceMap.NONE, PlaceMap.UNREAD)
+        at = f" At IoU ≥ {self._store.threshold:.2f}, {self._store.pair_name()}."
+        self.meaning.setText(MEANINGS[which] + at * of_objects)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
-from qtpy.QtGui import QFont, QPalette
+from qtpy.QtGui import QColor, QFont, QPalette
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QApplication,
     QComboBox,
     QHeaderView,
     QStyledItemDelegate,
@@ -17,11 +16,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_consensus._napari.found_cells import NO_CELLS, Cell, Cells
+from napari_consensus._napari.cells import NO_CELLS, Cell, Cells
 
 _ROLE = Qt.ItemDataRole
 # An empty box that is seen on dark and on light grounds alike.
 _BOX = "QTableView::indicator:unchecked {border: 1px solid gray; border-radius: 2px;}"
+# Tints that leave text readable on dark and on light grounds.
+_FAINT = 150
+_GUESSED, _WRONG = QColor(230, 159, 0, 55), QColor(213, 94, 0, 90)
 
 
 class CellModel(QAbstractTableModel):
@@ -31,6 +33,7 @@ class CellModel(QAbstractTableModel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._view = parent
         self.cells = NO_CELLS
         self._guessed = QFont()
         self._guessed.setItalic(True)
@@ -59,15 +62,20 @@ class CellModel(QAbstractTableModel):
             return cell.text
         if role == _ROLE.ToolTipRole:
             return cell.tip or cell.text
-        if role == _ROLE.FontRole and cell.guessed:
-            return self._guessed
-        if role == _ROLE.ForegroundRole and cell.faint:
-            colours = QApplication.palette()
-            return colours.brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
         if role == _ROLE.TextAlignmentRole and cell.number:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == _ROLE.CheckStateRole and cell.checked is not None:
             return Qt.CheckState.Checked if cell.checked else Qt.CheckState.Unchecked
+        return self._look(cell, role)
+
+    def _look(self, cell: Cell, role: int) -> Any:
+        """Font and colours of a cell."""
+        if role == _ROLE.FontRole and cell.guessed:
+            return self._guessed
+        if role == _ROLE.BackgroundRole and (cell.wrong or cell.guessed):
+            return _WRONG if cell.wrong else _GUESSED
+        if role == _ROLE.ForegroundRole and cell.faint:
+            return self._faint()
         return None
 
     def setData(  # noqa: N802
@@ -96,6 +104,12 @@ class CellModel(QAbstractTableModel):
             return None
         title, tip = self.cells.headings[section]
         return {_ROLE.DisplayRole: title, _ROLE.ToolTipRole: tip}.get(_ROLE(role))
+
+    def _faint(self) -> QColor:
+        """Colour of text that is fainter than other text, and still read in either theme."""
+        colour = QColor(self._view.palette().color(QPalette.ColorRole.Text))
+        colour.setAlpha(_FAINT)
+        return colour
 
 
 class _Choices(QStyledItemDelegate):
@@ -169,18 +183,22 @@ class CellView(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
 
     def show_cells(self, cells: Cells) -> None:
-        """Show other cells at the same place."""
+        """Show other cells at the same place; columns of the same titles only grow."""
         across, down = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
-        titles = [title for title, _ in self.table.cells.headings]
+        before, titles = self.table.cells.headings, [title for title, _ in cells.headings]
+        same = titles == [title for title, _ in before]
+        widths = [self.columnWidth(k) if same else 0 for k in range(len(titles))]
+        self.clearSpans()
         self.table.show(cells)
-        if titles != [title for title, _ in cells.headings]:
-            self.fit()
+        for row in cells.sentences:
+            self.setSpan(row, 1, 1, len(titles) - 1)
+        self._fit(widths)
         self.horizontalScrollBar().setValue(across)
         self.verticalScrollBar().setValue(down)
 
-    def fit(self) -> None:
+    def _fit(self, widths: list[int]) -> None:
         """Give every column the width of what it says, up to a bound."""
         self.resizeColumnsToContents()
-        for column in range(self.table.columnCount()):
+        for column, width in enumerate(widths):
             widest = self._widths[column > 0]
-            self.setColumnWidth(column, min(self.columnWidth(column), widest))
+            self.setColumnWidth(column, max(width, min(self.columnWidth(column), widest)))

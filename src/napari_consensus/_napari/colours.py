@@ -20,7 +20,7 @@ _RATER_HUES = ("#D55E00", "#0072B2", "#CC79A7", "#F0E442")
 _LIGHTNESS = (0.0, 0.45, -0.4, 0.7, -0.6)
 
 # Cividis at five places: even in lightness, the same to readers of every colour vision.
-_HEAT = ("#00224E", "#35456C", "#7D7C78", "#BCAF6F", "#FEE838")
+HEAT = ("#00224E", "#35456C", "#7D7C78", "#BCAF6F", "#FEE838")
 
 
 def rgb(colour: str) -> NDArray[np.float64]:
@@ -55,8 +55,8 @@ def support_colours(readers: int) -> tuple[str, ...]:
 
 def heat_colour(share: float) -> str:
     """Colour of a value in [0, 1] in a heat map."""
-    stops = np.stack([rgb(c) for c in _HEAT])
-    places = np.linspace(0, 1, len(_HEAT))
+    stops = np.stack([rgb(c) for c in HEAT])
+    places = np.linspace(0, 1, len(HEAT))
     return hexadecimal(np.array([np.interp(share, places, stops[:, k]) for k in range(3)]))
 
 

@@ -1,24 +1,37 @@
-"""What a person corrects of a discovery, each correction as another study file."""
+"""What people correct of files, raters and images, each correction as another study file."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_consensus.data.study import CategoryRule
 from napari_consensus.errors import ParameterError
-from napari_consensus.formats.discovery import FileRule, RaterRule
+from napari_consensus.formats.discovery import FileRule, RaterRule, image_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from napari_consensus.data.raters import RaterKind
     from napari_consensus.formats.discovery import Discovery, StudyFile
 
 
+def is_unsettled(found: Discovery) -> bool:
+    """Whether something has to be left out, or said, before this can be used."""
+    return bool(found.errors or found.study.refused)
+
+
 def wants_a_look(found: Discovery) -> bool:
     """Whether people should see what was found in several files before it is used."""
-    return len(found.files) > 1 and bool(found.guessed.any() or found.errors)
+    return len(found.files) > 1 and (is_unsettled(found) or bool(found.guessed.any()))
+
+
+def without_unreadable(found: Discovery) -> StudyFile:
+    """Leave out the files that cannot be read."""
+    said = found.study_file
+    files = {
+        file.name: replace(said.files.get(file.name, FileRule()), ignored=True)
+        for file in found.files
+        if file.error
+    }
+    return replace(said, files={**said.files, **files})
 
 
 def with_rater_called(found: Discovery, old: str, new: str) -> StudyFile:
@@ -47,7 +60,14 @@ def with_rater_called(found: Discovery, old: str, new: str) -> StudyFile:
         pseudonym=kept.pseudonym or gone.pseudonym,
         aliases=tuple(alias for alias in aliases if alias != new),
         read=read,
+        trained_on=kept.trained_on or gone.trained_on,
     )
+    raters = {
+        name: replace(
+            rule, trained_on=tuple(new if other == old else other for other in rule.trained_on)
+        )
+        for name, rule in raters.items()
+    }
     files = {
         name: replace(rule, rater=new) if rule.rater == old else rule
         for name, rule in said.files.items()
@@ -84,40 +104,49 @@ def with_file(
     return replace(said, files=files)
 
 
-def with_synonym(found: Discovery, name: str, means: str) -> StudyFile:
-    """Count a category as another; "" or itself makes it one of its own again."""
-    said, means = found.study_file, means.strip()
-    rules = {
-        rule.name: replace(rule, synonyms=tuple(s for s in rule.synonyms if s != name))
-        for rule in said.categories
-    }
-    if means not in ("", name):
-        means = _meant(rules, means)
-        gone = rules.pop(name, CategoryRule(name))
-        rule = rules.get(means, CategoryRule(means))
-        rules[means] = replace(
-            rule,
-            synonyms=(*rule.synonyms, *gone.synonyms, name),
-            severity=gone.severity if rule.severity is None else rule.severity,
-        )
-    return _with_categories(said, rules)
+def with_pseudonym(found: Discovery, rater: str, pseudonym: str) -> StudyFile:
+    """Say what a rater is called in exports that hide names; "" leaves it to the export.
+
+    Raises
+    ------
+    ParameterError
+        Where another rater is called that.
+    """
+    said, pseudonym = found.study_file, pseudonym.strip()
+    for name, rule in said.raters.items():
+        if pseudonym and name != rater and rule.pseudonym == pseudonym:
+            msg = f"{name!r} is called {pseudonym!r} already; a pseudonym means one rater"
+            raise ParameterError(msg)
+    rule = replace(said.raters.get(rater, RaterRule()), pseudonym=pseudonym)
+    return replace(said, raters={**said.raters, rater: rule})
 
 
-def with_severity(found: Discovery, name: str, severity: float | None) -> StudyFile:
-    """Say how bad it is to miss a category; None leaves it undeclared."""
-    rules = {rule.name: rule for rule in found.study_file.categories}
-    rules[name] = replace(rules.get(name, CategoryRule(name)), severity=severity)
-    return _with_categories(found.study_file, rules)
+def with_looked(found: Discovery, rater: str, image: str, *, looked: bool) -> StudyFile:
+    """Say that a rater looked at an image and found nothing, or say it no more."""
+    said = found.study_file
+    rule = said.raters.get(rater, RaterRule())
+    read = tuple(name for name in rule.read or () if not _means(found, name, image))
+    if looked:
+        read = (*read, image)
+    return replace(said, raters={**said.raters, rater: replace(rule, read=read or None)})
 
 
-def _with_categories(said: StudyFile, rules: Mapping[str, CategoryRule]) -> StudyFile:
-    """Keep the rules that say something."""
-    kept = tuple(rule for name, rule in rules.items() if rule != CategoryRule(name))
-    return replace(said, categories=kept)
+def is_said_to_have_looked(found: Discovery, rater: str, image: str) -> bool:
+    """Whether people say that a rater looked at an image; no file has to."""
+    read = found.study_file.raters.get(rater, RaterRule()).read or ()
+    return any(_means(found, name, image) for name in read)
 
 
-def _meant(rules: Mapping[str, CategoryRule], name: str) -> str:
-    return next((rule.name for rule in rules.values() if name in rule.synonyms), name)
+def with_joint(found: Discovery, image: str, *, joint: bool) -> StudyFile:
+    """Say whether raters annotated an image together."""
+    said = found.study_file
+    others = tuple(name for name in said.joint_images if name != image)
+    return replace(said, joint_images=(*others, image) if joint else others)
+
+
+def _means(found: Discovery, name: str, image: str) -> bool:
+    """Whether a name that people wrote means an image, as it does when the study is read."""
+    return name == image or (name not in found.images and image_key(name) == image_key(image))
 
 
 def _kind_of(found: Discovery, rater: str) -> RaterKind | None:

@@ -169,6 +169,11 @@ class JobBar(QWidget):
         row.addWidget(self._bar, 1)
         row.addWidget(self._stop)
         self.setVisible(False)
+        # Work of a moment shows no bar, lest the dock jump each time.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(150)
+        self._soon.timeout.connect(lambda: self.setVisible(self.busy))
 
     @property
     def busy(self) -> bool:
@@ -183,7 +188,7 @@ class JobBar(QWidget):
         self._stop.setEnabled(True)
         job.progressed.connect(self._show)
         job.ended.connect(self._end)
-        self.setVisible(True)
+        self._soon.start()
 
     def cancel(self) -> None:
         """Ask the job to stop."""

@@ -20,7 +20,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_consensus._napari.dock import Dock
+from napari_consensus._napari.settings import last_folder, remember_folder
+from napari_consensus.adjudication import gold_standard
 from napari_consensus.data.consensus import Consensus
+from napari_consensus.data.gold import GoldStandard
 from napari_consensus.data.study import Study
 from napari_consensus.formats import FORMATS, write
 
@@ -28,6 +31,9 @@ _NOTE = (
     "The file says where it came from: sources, method, parameters and versions stand in it or "
     "in a file beside it.\n\nFor research use, not for diagnosis."
 )
+
+
+_GOLD = -1  # among the numbers of runs, which begin at 1
 
 
 class ExportDock(Dock):
@@ -50,6 +56,11 @@ class ExportDock(Dock):
         self.pseudonyms.setToolTip(
             "Raters become rater-1, rater-2, ...; a folder that is handed on then names no one."
         )
+        self.settled = QCheckBox("Only what an expert settled")
+        self.settled.setToolTip(
+            "Leave out what nobody reviewed or was left unsure; otherwise it stands as the\n"
+            "consensus has it, marked as such."
+        )
         self.keeps, self.done = QLabel(), QLabel()
         self.export_button = QPushButton("Export")
         self._formats = [f for f in FORMATS.values() if f.write is not None and f.suffixes]
@@ -58,12 +69,16 @@ class ExportDock(Dock):
         self._make_inputs()
         self._lay_out()
         self._show_format()
+        self._show_what()
         self.listen(self.store.study_changed, self.store.runs_changed)
         self.listen(self.store.image_changed, self.store.objects_changed)
+        self.listen(self.store.review_changed)
 
     def refresh(self) -> None:
         """Offer what there is to write."""
         wanted = [(run.name + _scope(run.image), run.number) for run in reversed(self.store.runs)]
+        if self.store.session is not None:
+            wanted.insert(0, ("Gold standard, as reviewed so far", _GOLD))
         wanted.append(("Raters' annotations, all images", 0))
         have = [(self.what.itemText(k), self.what.itemData(k)) for k in range(self.what.count())]
         if have == wanted:
@@ -73,9 +88,12 @@ class ExportDock(Dock):
             self.what.addItem(text, number)
         self.what.setCurrentIndex(0)
 
-    def subject(self) -> Consensus | Study | None:
+    def subject(self) -> Consensus | GoldStandard | Study | None:
         """Return what would be written."""
-        number = self.what.currentData()
+        number, session = self.what.currentData(), self.store.session
+        if number == _GOLD:
+            keep = not self.settled.isChecked()
+            return gold_standard(session.review, keep_open=keep) if session is not None else None
         for run in self.store.runs:
             if run.number == number:
                 return run.consensus
@@ -119,6 +137,7 @@ class ExportDock(Dock):
         )
         self.format.setMinimumContentsLength(16)
         self.format.currentIndexChanged.connect(self._show_format)
+        self.what.currentIndexChanged.connect(self._show_what)
         self.browse.clicked.connect(self._ask_path)
         self.export_button.setToolTip("Write the file and, beside it, where it came from.")
         self.export_button.clicked.connect(self.export)
@@ -137,6 +156,7 @@ class ExportDock(Dock):
         form.addRow("Format", self.format)
         form.addRow("Where", where)
         form.addRow("", self.pseudonyms)
+        form.addRow("", self.settled)
         go = QHBoxLayout()
         go.addStretch(1)
         go.addWidget(self.export_button)
@@ -149,6 +169,9 @@ class ExportDock(Dock):
         self.rows.addWidget(self.keeps)
         self.rows.addWidget(note)
         self.rows.addStretch(1)
+
+    def _show_what(self) -> None:
+        self.settled.setVisible(self.what.currentData() == _GOLD)
 
     def _show_format(self) -> None:
         name = self.format.currentData()
@@ -165,7 +188,7 @@ class ExportDock(Dock):
         name, _ = QFileDialog.getSaveFileName(
             self,
             "Export to",
-            self.path.text() or f"consensus{each.suffixes[0]}",
+            self.path.text() or str(Path(last_folder()) / f"consensus{each.suffixes[0]}"),
             f"{each.title} (*{each.suffixes[0]})",
             options=QFileDialog.Option.DontConfirmOverwrite,
         )
@@ -179,6 +202,7 @@ class ExportDock(Dock):
         return bool(answer == QMessageBox.StandardButton.Yes)
 
     def _written(self, files: tuple[Path, ...]) -> None:
+        remember_folder(files[0])
         names = ", ".join(file.name for file in files)
         self.done.setText(f"Wrote {names} in {files[0].parent}.")
         show_info(f"Wrote {names}")

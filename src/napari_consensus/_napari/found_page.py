@@ -8,9 +8,10 @@ from typing import Any
 from napari.utils.notifications import show_error, show_info
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
-from napari_consensus._napari.corrections import wants_a_look
+from napari_consensus._napari.corrections import wants_a_look, without_unreadable
 from napari_consensus._napari.discovery_grid import DiscoveryGrid
 from napari_consensus._napari.dock import Dock
+from napari_consensus._napari.settings import last_folder, remember_folder
 from napari_consensus._napari.tables import Prepared, prepare_found
 from napari_consensus.errors import ConsensusError
 from napari_consensus.formats import discover
@@ -48,19 +49,21 @@ class FoundPage:
 
     def ask_folder(self) -> None:
         """Ask for a folder and open it."""
-        path = QFileDialog.getExistingDirectory(self._dock, "Open a study folder")
+        path = QFileDialog.getExistingDirectory(self._dock, "Open a study folder", last_folder())
         if path:
             self.open_paths([Path(path)])
 
     def ask_files(self) -> None:
         """Ask for the files of one study and open them."""
         kinds = f"Annotations ({_PATTERNS});;All files (*)"
-        paths, _ = QFileDialog.getOpenFileNames(self._dock, "Open annotations", "", kinds)
+        title = "Open annotations"
+        paths, _ = QFileDialog.getOpenFileNames(self._dock, title, last_folder(), kinds)
         if paths:
             self.open_paths([Path(path) for path in paths])
 
     def open_paths(self, paths: list[Path]) -> None:
         """Find what is in files and folders; open it, or show it first where it is guessed."""
+        remember_folder(paths[0])
         name = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
         self._dock.start(f"Reading {name}", _found, paths, then=self._take)
 
@@ -84,10 +87,10 @@ class FoundPage:
             return
         self._run(
             "Comparing raters",
-            prepare_found,
+            _used,
             found,
-            skip_refused=self.grid.skip.isChecked(),
-            then=lambda prepared: self._store.open(prepared, found),
+            skip=self.grid.skip.isChecked(),
+            then=lambda used: self._store.open(*used),
         )
 
     def save(self) -> None:
@@ -104,6 +107,8 @@ class FoundPage:
             show_error(str(error))
         else:
             show_info(f"Saved {path}; from now on it says whose these files are.")
+            # What is written down is a guess no more.
+            self.correct(suggested(found))
 
     def _run(self, title: str, *args: Any, **kwargs: Any) -> None:
         self.grid.setEnabled(False)
@@ -122,6 +127,16 @@ class FoundPage:
             self.grid, "Replace study.json?", f"{path} is there already. Replace it?"
         )
         return answer == QMessageBox.StandardButton.Yes
+
+
+def _used(
+    found: Discovery, *, skip: bool, progress: Progress = silent
+) -> tuple[Prepared, Discovery]:
+    """Make ready what was found; leave out what cannot be read where that is asked."""
+    if skip and found.errors:
+        said = without_unreadable(found)
+        found = edited(found, said, progress=stage(progress, 0, 2))
+    return prepare_found(found, skip_refused=skip, progress=stage(progress, 1, 2)), found
 
 
 def _found(paths: list[Path], *, progress: Progress = silent) -> tuple[Discovery, Prepared | None]:

@@ -15,49 +15,64 @@ def summary_text(found: Discovery) -> str:
     """One line: how much was found."""
     n_guessed = int(found.guessed.sum())
     parts = [
-        _many(len(found.files), "file"),
-        _many(len(found.raters), "rater"),
-        _many(len(found.images), "image"),
-        _many(int(found.counts.sum()), "annotation"),
-        f"{_many(n_guessed, 'reading')} guessed" if n_guessed else "nothing guessed",
+        many(len(found.files), "file"),
+        many(len(found.raters), "rater"),
+        many(len(found.images), "image"),
+        many(int(found.counts.sum()), "annotation"),
+        f"{many(n_guessed, 'reading')} guessed" if n_guessed else "nothing guessed",
     ]
     unmatched = len(unmatched_files(found))
     if unmatched:
-        parts.append(f"{_many(unmatched, 'file')} unmatched")
+        parts.append(f"{many(unmatched, 'file')} unmatched")
     if found.unread:
-        parts.append(f"{_many(len(found.unread), 'image')} nobody read")
+        parts.append(f"{many(len(found.unread), 'image')} nobody read")
     return f"Found in {found.root.resolve().name}: " + " · ".join(parts)
 
 
 def problem_text(found: Discovery) -> str:
     """Why what was found cannot be used as it is, "" where it can."""
-    above = f"{found.root}{os.sep}"
-    lines = [" ".join(str(error).split()).replace(above, "") for error in found.errors[:3]]
-    if len(found.errors) > 3:
-        lines.append(f"and {len(found.errors) - 3} more")
-    if lines:
-        lines.append("Untick such a file under Files to go on without it.")
-    if found.study.refused:
-        lines.append(f"{_many(len(found.study.refused), 'row')} break a rule.")
-    return "\n".join(lines)
+    return "\n".join(
+        lines[0] + (f" (and {len(lines) - 1} more, see Notes)" if len(lines) > 1 else "")
+        for lines in (_lines(found, found.errors), _lines(found, found.study.refused))
+        if lines
+    )
+
+
+def leave_out_text(found: Discovery) -> str:
+    """Say what has to be left out to use the rest, "" where nothing has to."""
+    unreadable, refused = sum(bool(f.error) for f in found.files), len(found.study.refused)
+    parts = []
+    if unreadable:
+        parts.append(f"{many(unreadable, 'file')} that cannot be read")
+    if refused:
+        parts.append(f"{many(refused, 'row')} that break{'s' * (refused == 1)} a rule")
+    return f"Leave out {' and '.join(parts)}" if parts else ""
 
 
 def notes_text(found: Discovery) -> str:
     """All that is worth knowing, a line each."""
-    lines = list(found.notes)
+    lines = _lines(found, found.errors)[:_SHOWN] + _lines(found, found.study.refused)[:_SHOWN]
+    lines += found.notes
     if found.unread:
         lines.append(f"nobody read {_some(found.unread)}")
     lines += [f"{a} and {b} use no category in common" for a, b in found.strangers[:_SHOWN]]
     lines += [
         f"{_some(joint.raters)} drew the very same on {joint.image}: if they did so together, "
-        "name it in joint_images of study.json"
+        "tick Joint in the row of the image"
         for joint in found.joint_proposals[:_SHOWN]
     ]
     return "\n".join(f"• {line}" for line in lines) or "Nothing was guessed or passed over."
 
 
-def _many(n: int, what: str) -> str:
-    return f"{n:,} {what}{'s' * (n != 1)}"
+def _lines(found: Discovery, these: Sequence[object]) -> list[str]:
+    """Errors or refusals, a line each, with files named as in the grid."""
+    above = f"{found.root}{os.sep}"
+    return [" ".join(str(each).split()).replace(above, "") for each in these]
+
+
+def many(n: int, what: str, several: str = "") -> str:
+    """Return a count with its noun; `several` is the noun of more than one."""
+    return f"{n:,} {what if n == 1 else several or what + 's'}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -9,13 +9,13 @@ from typing import Any
 from weakref import WeakSet
 
 from napari.qt.threading import create_worker
-from napari.utils import progress as napari_progress
 from napari.utils.notifications import show_error
 from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
 
 from napari_consensus.errors import Cancelled, ConsensusError
 
 _POLL = 50  # milliseconds between two looks at how far the thread is
+_TELL = 5  # looks between two lines of text: each is a frame, dear where software draws
 _RUNNING: WeakSet[_Ticket] = WeakSet()
 
 
@@ -64,6 +64,16 @@ class _Work:
             return None, error
 
 
+class Audience(QObject):
+    """Hears how far the work is that its children have asked for.
+
+    `told` is emitted with a line of text, "" at the end. napari's own list of tasks has a
+    wheel that turns, and where software draws, each turn draws the whole window.
+    """
+
+    told = Signal(str)
+
+
 class Job(QObject):
     """One piece of work in a thread of its own.
 
@@ -90,7 +100,8 @@ class Job(QObject):
         self._then = then
         self._ticket = _Ticket()
         self._shown: tuple[int, int] = (0, 0)
-        self._bar: napari_progress | None = None
+        self._looks = 0
+        self._audience = _audience_of(parent)
         self._timer = QTimer(self)
         self._timer.setInterval(_POLL)
         self._timer.timeout.connect(self._look)
@@ -114,21 +125,9 @@ class Job(QObject):
             return
         self._shown = (ticket.done, ticket.total)
         self.progressed.emit(*self._shown)
-        # napari's bar handles events while it draws: no second look may come in between, but
-        # the job's end can.
-        self._timer.stop()
-        if self._bar is None:
-            self._bar = napari_progress(desc=self.title, total=max(ticket.total, 1), gui=True)
-        else:
-            self._bar.total = max(ticket.total, 1)
-            self._bar.update(ticket.done - self._bar.n)
-        self._go_on()
-
-    def _go_on(self) -> None:
-        if self.running:
-            self._timer.start()
-        elif self._bar is not None:
-            self._bar.close()
+        if self._audience is not None and self._looks % _TELL == 0:
+            self._audience.told.emit(f"{self.title}: {ticket.done / max(ticket.total, 1):.0%}")
+        self._looks += 1
 
     def _came_back(self, outcome: tuple[Any, ConsensusError | None]) -> None:
         result, error = outcome
@@ -146,10 +145,16 @@ class Job(QObject):
             return
         self.running = False
         self._timer.stop()
-        if self._bar is not None:
-            self._bar.close()
+        if self._audience is not None and self._looks:
+            self._audience.told.emit("")
         self.ended.emit()
         self.deleteLater()
+
+
+def _audience_of(asker: QObject | None) -> Audience | None:
+    while asker is not None and not isinstance(asker, Audience):
+        asker = asker.parent()
+    return asker
 
 
 def start(

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_consensus._napari.colours import rgb
+from napari_consensus.adjudication import Shape
+from napari_consensus.agreement.places import Tiles
 from napari_consensus.data.annotations import Annotations, Outline
 from napari_consensus.data.consensus import Consensus
 
@@ -77,11 +80,12 @@ def shapes(annotations: Annotations, rows: NDArray[np.int64]) -> Drawn:
 
 def features(annotations: Annotations, rows: NDArray[np.int64]) -> dict[str, Any]:
     """Return what a person reads of each shape: id, category, rater, score."""
-    columns = annotations.to_columns()
+    category = np.array([*annotations.categories, ""], dtype=object)
+    rater = np.array(annotations.raters.names, dtype=object)
     return {
         "id": annotations.id[rows].astype(np.int64, copy=False),
-        "category": columns["category"][rows],
-        "rater": columns["rater"][rows],
+        "category": category[annotations.category[rows]],
+        "rater": rater[annotations.rater[rows]],
         "score": annotations.score[rows],
     }
 
@@ -101,6 +105,42 @@ def shapes_arguments(
         "name": name,
         "ndim": 2,
     }
+
+
+def path_arguments(
+    annotations: Annotations, rows: NDArray[np.int64], kind: NDArray[np.int64], colours: list[str]
+) -> dict[str, Any]:
+    """Keyword arguments of a Shapes layer of outlines with no inside: even a clear one costs.
+
+    Parameters
+    ----------
+    annotations, rows
+        What to draw.
+    kind, colours
+        (rows,) which of the colours each has.
+    """
+    drawn = shapes(annotations, rows)
+    palette = np.array([[*rgb(colour), 1.0] for colour in colours]).reshape(-1, 4)
+    outlines = [
+        _ellipse(data) if name == "ellipse" else data
+        for data, name in zip(drawn.data, drawn.types, strict=True)
+    ]
+    return {
+        "data": [np.concatenate([outline, outline[:1]]) for outline in outlines],
+        "shape_type": "path",
+        "features": features(annotations, drawn.row),
+        "edge_color": palette[kind[np.searchsorted(rows, drawn.row)]] if len(rows) else "white",
+        "face_color": "transparent",
+        "opacity": 1.0,
+        "ndim": 2,
+    }
+
+
+def tiles_placement(tiles: Tiles, scale: tuple[float, float]) -> dict[str, Any]:
+    """Scale and translation of an Image with a pixel for each tile, on a slide's scale y, x."""
+    # napari places an image by the centre of its first pixel.
+    corner = to_canvas(np.array([tiles.x0, tiles.y0]) + tiles.side / 2)
+    return {"scale": tiles.side * np.array(scale), "translate": corner * np.array(scale)}
 
 
 def consensus_features(consensus: Consensus, rows: NDArray[np.int64]) -> dict[str, Any]:
@@ -140,6 +180,14 @@ def annotations_columns(
         "parts": np.arange(len(outlines) + 1, dtype=np.int64),
         "kind": np.array(kinds, np.int8),
     }
+
+
+def canvas_shape(shape: Shape) -> tuple[list[NDArray[np.float64]], list[str]]:
+    """Vertices y, x and types of the shapes that draw an outline."""
+    if shape.kind == Outline.POLYGON:
+        return [to_canvas(np.array(ring)) for ring in shape.rings], ["polygon"] * len(shape.rings)
+    room = POINT_RADIUS * (shape.kind == Outline.POINT) * np.array([-1, -1, 1, 1])
+    return [to_canvas(corners_of(np.array([shape.bounds]) + room)[0])], ["rectangle"]
 
 
 def corners_of(bounds: NDArray[np.float64]) -> NDArray[np.float64]:

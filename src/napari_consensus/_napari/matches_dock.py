@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton
 
-from napari_consensus._napari.canvas_choice import CanvasChoice
+from napari_consensus._napari.canvas_choice import CanvasChoice, MapChoice
 from napari_consensus._napari.colours import STATUS, support_colours
 from napari_consensus._napari.dock import Dock, labelled
+from napari_consensus._napari.objects import Objects
 from napari_consensus._napari.table_view import Column, TableView
-from napari_consensus._napari.tables import Objects, rater_pairs
+from napari_consensus._napari.tables import rater_pairs
 from napari_consensus._napari.threshold import ThresholdSlider
 from napari_consensus._napari.vote_bar import Vote, VoteBar
 
@@ -36,6 +37,7 @@ class MatchesDock(Dock):
         self.which.currentIndexChanged.connect(self._fill)
         self.threshold = ThresholdSlider(self.store)
         self.on_canvas = CanvasChoice(self.store)
+        self.beneath = MapChoice(self.store)
         self.legend = QLabel()
         self.legend.setWordWrap(True)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
@@ -50,7 +52,7 @@ class MatchesDock(Dock):
         self._lay_out()
         store = self.store
         self.listen(store.study_changed, store.image_changed, store.objects_changed)
-        self.listen(store.selection_changed, store.canvas_changed)
+        self.listen(store.selection_changed, store.canvas_changed, store.map_changed)
         self._filled: tuple[Objects | None, int] = (None, -1)
 
     def refresh(self) -> None:
@@ -59,6 +61,7 @@ class MatchesDock(Dock):
         self._fill_pairs()
         self._fill_which()
         self.on_canvas.show_choice()
+        self.beneath.show_choice()
         self._fill()
         self.objects.mark(self.store.selected)
         self.votes.show_votes(self._votes())
@@ -71,6 +74,7 @@ class MatchesDock(Dock):
         self.rows.addLayout(labelled("Compare", self.pair))
         self.rows.addWidget(self.threshold)
         self.rows.addWidget(self.on_canvas)
+        self.rows.addWidget(self.beneath)
         self.rows.addWidget(self.legend)
         self.rows.addLayout(walk)
         self.rows.addWidget(self.objects, 1)
@@ -123,23 +127,25 @@ class MatchesDock(Dock):
         texts, colours, codes = self._kinds()
         counts = np.bincount(objects.status, minlength=max(codes, default=0) + 1)
         self.legend.setText(_legend(texts, colours, counts[codes], objects))
-        place = {code: k for k, code in enumerate(codes)}
-        status = [place[code] for code in objects.status.tolist()]
+        place = np.zeros(len(counts), np.int64)
+        place[codes] = np.arange(len(codes))
         keep = None if which <= 0 else objects.status == codes[which - 1]
-        x, y = np.round((objects.bounds[:, :2] + objects.bounds[:, 2:]) / 2).astype(int).T
+        x, y = np.round(objects.centres).astype(int).T
         texts = [f"seen {text}" if objects.pair is None else text for text in texts]
+        categories, category = objects.categories()
         at = f"at IoU ≥ {objects.minimum_iou:.2f}"
         self.objects.show_columns(
             [
                 Column("Object", np.arange(1, len(objects) + 1), "Number on this image"),
                 Column(
                     "Seen",
-                    [texts[k] for k in status],
+                    place[objects.status],
                     f"Who marked it, {at}",
-                    colours=[colours[k] for k in status],
+                    colours=colours,
+                    names=texts,
                 ),
                 Column("IoU", objects.iou, "Mean overlap of the annotations of this object"),
-                Column("Category", objects.categories(), "Every category it was given"),
+                Column("Category", category, "Every category it was given", names=categories),
                 Column("x", x, "Centre, in pixels from the left"),
                 Column("y", y, "Centre, in pixels from the top"),
             ],

@@ -14,6 +14,7 @@ from napari_consensus.data.annotations import Annotations, Outline
 
 Mesh = tuple[NDArray[np.float32], NDArray[np.int64]]
 Part = tuple[Annotations, NDArray[np.int64], str]  # a table, some of its rows, their colour
+Rings = list[NDArray[np.float64]]  # closed outlines x, y
 
 _CASING_WIDTH = 2.2  # times the line on it
 # Eight corners of a frame, four outside and four inside, make eight triangles.
@@ -48,6 +49,17 @@ def box_surface(bounds: NDArray[np.float64], width: float, colour: str) -> dict[
     """Arguments of a Surface layer that draws (n, 4) boxes in a colour over a black casing."""
     meshes = [box_frames(bounds, _CASING_WIDTH * width), box_frames(bounds, width)]
     return _surface(meshes, [CASING, colour])
+
+
+def rings_surface(parts: list[tuple[list[Rings], str, float]]) -> dict[str, Any]:
+    """Arguments of one Surface layer that draws outlines: which, their colour, their width."""
+    meshes, colours = [], []
+    for shapes, colour, width in parts:
+        rings = [np.empty((0, 2)), *(ring for shape in shapes for ring in shape)]
+        ends = [np.roll(ring, -1, axis=0) for ring in rings]
+        meshes.append(_sides(np.concatenate(rings), np.concatenate(ends), width))
+        colours.append(colour)
+    return _surface(meshes, colours)
 
 
 def frames(annotations: Annotations, rows: NDArray[np.int64], width: float) -> Mesh:
@@ -94,7 +106,11 @@ def _ring_frames(annotations: Annotations, rows: NDArray[np.int64], width: float
             outline = annotations.vertices[annotations.rings[ring] : annotations.rings[ring + 1]]
             starts.append(outline)
             ends.append(np.roll(outline, -1, axis=0))
-    start, end = np.concatenate(starts), np.concatenate(ends)
+    return _sides(np.concatenate(starts), np.concatenate(ends), width)
+
+
+def _sides(start: NDArray[np.float64], end: NDArray[np.float64], width: float) -> Mesh:
+    """Lines from (n, 2) places to others as one mesh."""
     along = end - start
     length = np.hypot(*along.T)
     along = along / np.where(length > 0, length, 1)[:, None] * width / 2

@@ -5,25 +5,32 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import log2
+from math import log2, sqrt
 from typing import Any
 
 import numpy as np
-from napari.layers import Layer, Shapes, Surface
-from qtpy.QtCore import QObject, QTimer, Signal
+from napari.layers import Image, Layer, Shapes, Surface
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, Signal
 
+from napari_consensus._napari.layers import tiles_placement
 from napari_consensus._napari.metadata import METADATA, note_of
+from napari_consensus.agreement.places import Tiles
 
 LINE_WIDTH = 2.0  # screen pixels
 # From the bottom of the layer list to its top.
-_ORDER = ("image", "rater", "reference", "matches", "support", "run", "selected")
+_ORDER = (
+    *("image", "map", "density", "rater", "reference", "matches", "run"),
+    *("frames", "shapes", "selected", "review", "sketch"),
+)
 
 
 class OwnLayers(QObject):
     """Layers by role, such as "rater:A" or "image".
 
     `removed` and `toggled` are emitted when the person deletes a layer or clicks its eye;
-    `inserted` when a layer of others comes; `widths_changed` when lines must be redrawn.
+    `inserted` when a layer of others comes. While the person deletes layers, `removing` is
+    true and none may be added: a list that is being emptied would never come to its end.
 
     Parameters
     ----------
@@ -34,22 +41,17 @@ class OwnLayers(QObject):
     removed = Signal(str)
     toggled = Signal(str, bool)
     inserted = Signal()
-    widths_changed = Signal()
 
     def __init__(self, viewer: Any, parent: QObject) -> None:
         super().__init__(parent)
         self._viewer = weakref.ref(viewer)
         self._layers: dict[str, Layer] = {}
         self._ours = False
+        self.removing = False
         self._zoom = 1.0
-        self._scale, self._units = 1.0, "pixel"
-        # The viewer zooms in the middle of inserting its first layer: act when it is done.
-        self._zooming = QTimer(self)
-        self._zooming.setSingleShot(True)
-        self._zooming.timeout.connect(self._zoomed)
+        self._scale, self._units = (1.0, 1.0), "pixel"
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
-        viewer.scene.camera.events.zoom.connect(self._on_zoom)
 
     @property
     def viewer(self) -> Any:
@@ -65,14 +67,25 @@ class OwnLayers(QObject):
         return viewer
 
     @property
-    def scale(self) -> float:
+    def scale_yx(self) -> tuple[float, float]:
         """Units of the canvas in one data pixel: microns where the slide states them."""
         return self._scale
 
     @property
+    def scale(self) -> float:
+        """Units of the canvas in a length of one data pixel: the mean of both axes."""
+        y, x = self._scale
+        return sqrt(y * x)
+
+    @property
+    def images(self) -> list[Layer]:
+        """Pixels of the slide: one layer, or one for each channel."""
+        return [layer for role, layer in self._layers.items() if is_image(role)]
+
+    @property
     def line_width(self) -> float:
         """Width in data pixels that is `LINE_WIDTH` on the screen, to half an octave."""
-        return LINE_WIDTH / (self._zoom * self._scale)
+        return LINE_WIDTH / (self._zoom * self.scale)
 
     @property
     def roles(self) -> list[str]:
@@ -109,13 +122,40 @@ class OwnLayers(QObject):
         if layer is None:
             layer = Surface(arguments.pop("data"), name=name, **arguments)
             return self.add(role, layer, visible=visible)
-        layer.data = arguments["data"]
+        if len(layer.data[0]) or len(arguments["data"][0]):
+            layer.data = arguments["data"]
         if not np.array_equal(layer.colormap.colors, arguments["colormap"].colors):
             layer.colormap = arguments["colormap"]
             layer.contrast_limits = arguments["contrast_limits"]
         return layer
 
-    def add(self, role: str, layer: Any, *, visible: bool = True) -> Any:
+    def put_picture(
+        self,
+        role: str,
+        values: NDArray[Any],
+        tiles: Tiles,
+        name: str,
+        *,
+        visible: bool = True,
+        **look: Any,
+    ) -> Image:
+        """Show a value, or a colour, for every tile; `look` is how napari's Image draws it."""
+        layer = self._of_kind(role, Image)
+        if layer is None:
+            layer = Image(values, name=name, **look)
+            return self.add(role, layer, {"tiles": tiles}, visible=visible)
+        layer.data = values
+        layer.name = name
+        note_of(layer)["tiles"] = tiles
+        self._place(layer)
+        for title, value in look.items():
+            if title != "rgb":
+                setattr(layer, title, value)
+        return layer
+
+    def add(
+        self, role: str, layer: Any, note: dict[str, Any] | None = None, *, visible: bool = True
+    ) -> Any:
         """Add a layer in its place among ours."""
         rank = _rank(role)
         below = [
@@ -123,7 +163,7 @@ class OwnLayers(QObject):
             for name, own in self._layers.items()
             if _rank(name) <= rank
         ]
-        layer.metadata = {METADATA: {"role": role}}
+        layer.metadata = {METADATA: (note or {}) | {"role": role}}
         layer.visible = visible
         self._keep(role, layer)
         self.insert(layer, max(below) + 1 if below else 0)
@@ -138,7 +178,7 @@ class OwnLayers(QObject):
         """Insert a layer on the slide's scale, without taking the selection."""
         viewer = self.viewer
         active = viewer.layers.selection.active
-        layer.scale, layer.units = (self._scale,) * 2, (self._units,) * 2
+        self._place(layer)
         with self.by_us():
             viewer.layers.insert(index, layer)
         if active is not None and active in viewer.layers:
@@ -158,29 +198,30 @@ class OwnLayers(QObject):
             with self.by_us():
                 viewer.layers.remove(layer)
 
-    def set_scale(self, scale: float, units: str) -> None:
-        """Put all of ours on a slide's scale."""
+    def set_scale(self, scale: tuple[float, float], units: str) -> None:
+        """Put all of ours on a slide's scale along y and x."""
         self._scale, self._units = scale, units
         for layer in self._layers.values():
-            layer.scale, layer.units = (scale,) * 2, (units,) * 2
+            self._place(layer)
 
-    def follow_zoom(self, octaves: float = 0.5) -> None:
+    def follow_zoom(self, octaves: float = 0.5) -> bool:
         """Keep lines as wide on the screen as they were, once the zoom has changed so far.
 
-        Drawing shapes anew takes too long to do it at every turn of the wheel.
+        Drawing shapes anew takes too long to do it at every turn of the wheel. Returns
+        whether the width has changed, so that meshes must be drawn anew.
         """
         viewer = self.viewer
         if viewer is None:
-            return
+            return False
         zoom = max(viewer.scene.camera.zoom, 1e-9)
         if abs(log2(zoom / self._zoom)) < octaves:
-            return
+            return False
         self._zoom = zoom
         for layer in self._layers.values():
             if isinstance(layer, Shapes):
                 layer.edge_width = note_of(layer).get("width", 1.0) * self.line_width
                 layer.refresh()
-        self.widths_changed.emit()
+        return True
 
     @contextmanager
     def by_us(self) -> Iterator[None]:
@@ -190,6 +231,16 @@ class OwnLayers(QObject):
             yield
         finally:
             self._ours = before
+
+    def _place(self, layer: Layer) -> None:
+        """Put a layer on the slide's scale; a picture of tiles where its tiles are."""
+        tiles: Tiles | None = note_of(layer).get("tiles")
+        layer.units = (self._units,) * 2
+        if tiles is None:
+            layer.scale = self._scale
+        else:
+            for name, value in tiles_placement(tiles, self._scale).items():
+                setattr(layer, name, value)
 
     def _keep(self, role: str, layer: Any) -> None:
         # What raters drew is evidence: the layer list must not offer to delete it.
@@ -204,12 +255,6 @@ class OwnLayers(QObject):
             return None
         return layer
 
-    def _zoomed(self) -> None:
-        self.follow_zoom()
-
-    def _on_zoom(self, _: Any) -> None:
-        self._zooming.start(0)
-
     def _on_inserted(self, _: Any) -> None:
         if not self._ours:
             self.inserted.emit()
@@ -220,7 +265,9 @@ class OwnLayers(QObject):
         for role, layer in list(self._layers.items()):
             if layer is event.value:
                 del self._layers[role]
+                self.removing = True
                 self.removed.emit(role)
+                self.removing = False
 
     def _on_visible(self, event: Any) -> None:
         if self._ours:
@@ -230,14 +277,25 @@ class OwnLayers(QObject):
                 self.toggled.emit(role, layer.visible)
 
 
+def image_role(number: int) -> str:
+    """Role of the pixels, or of a channel of them by its number."""
+    return f"image:{number}" if number else "image"
+
+
+def is_image(role: str) -> bool:
+    """Whether a role is that of pixels."""
+    return role.partition(":")[0] == "image"
+
+
 def _rank(role: str) -> int:
     return _ORDER.index(role.partition(":")[0])
 
 
 def _redraw(layer: Shapes, arguments: dict[str, Any]) -> None:
     layer.selected_data = set()
-    layer.data = []
-    if arguments["data"]:
-        names = ("shape_type", "edge_width", "edge_color", "face_color")
-        layer.add(arguments["data"], **{name: arguments[name] for name in names})
-    layer.features = arguments["features"]
+    with layer.block_thumbnail_update():
+        layer.data = []
+        if arguments["data"]:
+            names = ("shape_type", "edge_width", "edge_color", "face_color")
+            layer.add(arguments["data"], **{name: arguments[name] for name in names})
+        layer.features = arguments["features"]

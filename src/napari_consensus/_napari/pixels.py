@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from napari.layers import Image
 from qtpy.QtCore import QObject, Signal
 
 from napari_consensus._napari import jobs
 from napari_consensus._napari.metadata import note_of
-from napari_consensus._napari.own_layers import OwnLayers
+from napari_consensus._napari.own_layers import OwnLayers, image_role, is_image
+from napari_consensus._napari.slide_layers import ImageData, pixel_layer, read_ahead, slide_layers
 from napari_consensus._napari.store import Store
+from napari_consensus.errors import ConsensusError
 from napari_consensus.progress import Progress, silent
-from napari_consensus.slides import Slide, open_slide
+from napari_consensus.slides import Slide, SlideHeader, open_slide
 
 
 class Pixels(QObject):
-    """The image layer of one viewer.
+    """The image layers of one viewer: one, or one for each channel of the slide.
 
     `shown` is emitted when the pixels of an image have come.
 
@@ -27,7 +27,7 @@ class Pixels(QObject):
     store
         Says which image.
     own
-        Where the layer goes.
+        Where the layers go.
     parent
         Who owns this.
     """
@@ -40,19 +40,26 @@ class Pixels(QObject):
         self._own = own
         self._slide: Slide | None = None
         self._job: jobs.Job | None = None
+        own.removed.connect(self._on_removed)
 
     @property
     def busy(self) -> bool:
         """Whether an image is being read."""
         return self._job is not None
 
+    @property
+    def header(self) -> SlideHeader | None:
+        """What the slide that is shown says of itself, None where none is."""
+        return next((note_of(layer).get("header") for layer in self._own.images), None)
+
     def show(self) -> None:
         """Show the pixels of the store's image, and none of another."""
-        store, layer = self._store, self._own.get("image")
+        store, held = self._store, self._own.images
         name = store.image_name
-        if layer is not None and note_of(layer).get("image") == name:
+        if held and note_of(held[0]).get("image") == name:
             # A reader has brought it, on the scale of its slide.
-            self._own.set_scale(float(layer.scale[-1]), str(layer.units[-1]))
+            y, x = held[0].scale[-2:].tolist()
+            self._own.set_scale((y, x), str(held[0].units[-1]))
             return
         self._clear()
         if store.prepared is None:
@@ -60,19 +67,26 @@ class Pixels(QObject):
         pixels = store.prepared.pixels.get(name)
         path = self._path()
         if pixels is not None:
-            self._put(Image(pixels, rgb=True, name=name))
+            self._put([pixel_layer(pixels, name)])
         elif path is not None:
-            self._job = jobs.start(self, f"Reading {name}", _open, path, then=self._put_slide)
+            canvas = self._own.viewer.canvas.size
+            self._job = jobs.start(
+                self, f"Reading {name}", _open, path, name, canvas, then=self._put_slide
+            )
             self._job.ended.connect(self._forget)
 
     def _clear(self) -> None:
-        self._own.drop("image")
+        for role in filter(is_image, self._own.roles):
+            self._own.drop(role)
         if self._job is not None:
             self._job.stop()
+        self._close()
+        self._own.set_scale((1.0, 1.0), "pixel")
+
+    def _close(self) -> None:
         if self._slide is not None:
             self._slide.close()
             self._slide = None
-        self._own.set_scale(1.0, "pixel")
 
     def _path(self) -> Path | None:
         prepared = self._store.prepared
@@ -83,42 +97,44 @@ class Pixels(QObject):
         if self._job is self.sender():
             self._job = None
 
-    def _put_slide(self, opened: tuple[Path, Slide]) -> None:
-        path, slide = opened
+    def _put_slide(self, opened: tuple[Path, Slide, list[ImageData]]) -> None:
+        path, slide, layers = opened
         if self._own.viewer is None or self._path() != path:
             slide.close()
             return
         self._slide = slide
-        data, arguments = slide_arguments(slide)
-        scale, units = arguments.pop("scale", (1.0,)), arguments.pop("units", ("pixel",))
-        self._own.set_scale(float(scale[-1]), units[-1])
-        self._put(Image(data, name=self._store.image_name, **arguments))
+        arguments = layers[0][1]
+        scale, units = arguments.get("scale", (1.0, 1.0)), arguments.get("units", ("pixel",))
+        self._own.set_scale(scale, units[-1])
+        self._put(layers)
 
-    def _put(self, layer: Image) -> None:
+    def _put(self, layers: list[ImageData]) -> None:
         viewer = self._own.viewer
-        self._own.add("image", layer)
-        note_of(layer)["image"] = self._store.image_name
+        for number, (data, arguments) in enumerate(layers):
+            layer = Image(data, **arguments)
+            note = note_of(layer) | {"image": self._store.image_name}
+            self._own.add(image_role(number), layer, note, visible=layer.visible)
         active = viewer.layers.selection.active
         if active is None or self._own.holds(active):
-            viewer.layers.selection.active = layer
+            viewer.layers.selection.active = self._own.get("image")
         self.shown.emit()
 
-
-def slide_arguments(slide: Slide) -> tuple[Any, dict[str, Any]]:
-    """Return the data of a slide's Image layer, and its keyword arguments."""
-    levels = list(slide.levels)
-    several = len(levels) > 1
-    arguments: dict[str, Any] = {"rgb": levels[0].ndim == 3, "multiscale": several}
-    if levels[0].dtype == np.uint8:
-        arguments["contrast_limits"] = (0, 255)
-    if slide.header.mpp is not None:
-        x, y = slide.header.mpp
-        arguments |= {"scale": (y, x), "units": ("um", "um")}
-    return (levels if several else np.asarray(levels[0][:])), arguments
+    def _on_removed(self, role: str) -> None:
+        """Let go of the file when the person has removed its last layer."""
+        if is_image(role) and not self._own.images:
+            self._close()
 
 
-def _open(path: Path, *, progress: Progress = silent) -> tuple[Path, Slide]:
+def _open(
+    path: Path, name: str, canvas: tuple[int, int], *, progress: Progress = silent
+) -> tuple[Path, Slide, list[ImageData]]:
     progress(0, 1)
     slide = open_slide(path)
-    progress(1, 1)
-    return path, slide
+    try:
+        layers = slide_layers(slide, name)
+        read_ahead(layers, canvas)
+        progress(1, 1)
+    except ConsensusError:
+        slide.close()
+        raise
+    return path, slide, layers

@@ -7,17 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
 
-from napari_consensus._napari import layers
+from napari_consensus._napari import detail, layers
 from napari_consensus._napari.colours import REFERENCE, rater_colour
+from napari_consensus._napari.corrections import is_unsettled, wants_a_look
+from napari_consensus._napari.density import density
+from napari_consensus._napari.found_texts import problem_text
+from napari_consensus._napari.grid_index import GridIndex
 from napari_consensus._napari.metadata import METADATA, Loaded
-from napari_consensus._napari.pixels import slide_arguments
+from napari_consensus._napari.own_layers import image_role
 from napari_consensus._napari.recognition import is_study
+from napari_consensus._napari.slide_layers import pixel_layer, slide_layers
 from napari_consensus._napari.tables import first_image, rows_of_image
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.data.study import Study
+from napari_consensus.errors import ReadError
 from napari_consensus.formats import discover, read_discovery
 from napari_consensus.formats.discovery import Discovery
 from napari_consensus.samples import cytology_study
@@ -43,15 +50,22 @@ def slide_reader(path: str | list[str]) -> Callable[[str | list[str]], list[Laye
 
 
 def read_study(path: str | list[str]) -> list[LayerData]:
-    """Read a study: the pixels of its first annotated image, and a layer for each rater there."""
+    """Read a study: the pixels of its first annotated image, and a layer for each rater there.
+
+    Of several files those that can be read are shown, and a warning names the others; the
+    Study dock asks what to do with them before anything is counted.
+    """
     found = discover(*_several(path))
-    return study_layers(read_discovery(found), {}, found)
+    study = found.study if wants_a_look(found) else read_discovery(found)
+    if is_unsettled(found):
+        show_warning(problem_text(found))
+    return study_layers(study, {}, found)
 
 
 def read_slide(path: str | list[str]) -> list[LayerData]:
     """Read the pixels of a slide."""
     slide = open_slide(path if isinstance(path, str) else path[0])
-    return [(*slide_arguments(slide), "image")]
+    return [(data, arguments, "image") for data, arguments in slide_layers(slide)]
 
 
 def read_sample() -> list[LayerData]:
@@ -63,7 +77,7 @@ def read_sample() -> list[LayerData]:
 def study_layers(
     study: Study, pixels: dict[str, NDArray[np.uint8]], found: Discovery | None = None
 ) -> list[LayerData]:
-    """Layers of the first annotated image of a study.
+    """Layers of the first annotated image of a study, shapes or, where they are too many, density.
 
     The study, and what it was found as, ride along in their metadata: the docks take it up,
     and the layers with it, as soon as one of them is open.
@@ -83,7 +97,10 @@ def study_layers(
             out.append(layer)
     scale = {k: v for k, v in out[0][1].items() if k in ("scale", "units")} if out else {}
     for _, arguments, _ in out:
+        tiles = arguments["metadata"][METADATA].pop("tiles", None)
         arguments.update(scale)
+        if tiles is not None:
+            arguments.update(layers.tiles_placement(tiles, scale.get("scale", (1.0, 1.0))))
         arguments["metadata"][METADATA].update(loaded=loaded, title=arguments["name"])
     return out
 
@@ -93,22 +110,35 @@ def _several(path: str | list[str]) -> list[str]:
 
 
 def _pixels(study: Study, pixels: dict[str, NDArray[np.uint8]], name: str) -> list[LayerData]:
-    note = {METADATA: {"role": "image", "image": name}}
     path = (study.image_files or {}).get(name)
     if name in pixels:
-        return [(pixels[name], {"rgb": True, "name": name, "metadata": note}, "image")]
-    if path is None:
+        shown = [pixel_layer(pixels[name], name)]
+    elif path is None:
         return []
-    data, arguments, kind = read_slide(str(path))[0]
-    return [(data, arguments | {"name": name, "metadata": note}, kind)]
+    else:
+        try:
+            shown = slide_layers(open_slide(path), name)
+        except ReadError as error:
+            show_warning(" ".join(str(error).split()))
+            return []
+    for number, (_, arguments) in enumerate(shown):
+        arguments["metadata"][METADATA].update(image=name, role=image_role(number))
+    return [(data, arguments, "image") for data, arguments in shown]
 
 
 def _rater(table: Annotations, image: int, code: int, name: str, colour: str) -> LayerData:
     rows = rows_of_image(table, image)
+    crowded = len(rows) > detail.WHOLE_LIMIT
     rows = rows[table.rater[rows] == code]
-    arguments = layers.shapes_arguments(table, rows, name=name, colour=colour)
-    arguments["edge_width"] = _FIRST_LINE_WIDTH
     kind = table.raters.kinds[code]
     role = "reference" if kind == RaterKind.REFERENCE else "rater"
-    arguments["metadata"] = {METADATA: {"role": f"{role}:{table.raters.names[code]}"}}
+    note = {"role": f"{role}:{table.raters.names[code]}"}
+    if crowded:
+        index = GridIndex(table.bounds[rows])
+        picture = density(index, np.zeros(len(rows), np.int64), [colour])
+        metadata = {METADATA: note | {"tiles": index.tiles}}
+        return picture, {"name": name, "rgb": True, "metadata": metadata}, "image"
+    arguments = layers.shapes_arguments(table, rows, name=name, colour=colour)
+    arguments["edge_width"] = _FIRST_LINE_WIDTH
+    arguments["metadata"] = {METADATA: note}
     return arguments.pop("data"), arguments, "shapes"

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari.layers import Image, Layer, Surface
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, QTimer
 
 from napari_consensus._napari.colours import CONSENSUS
 from napari_consensus._napari.meshes import Part, table_surface
+from napari_consensus._napari.outlines import MOST_RUNS
 from napari_consensus._napari.scene import Scene
-from napari_consensus._napari.tables import rows_of_image
+from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.raters import RaterKind
-
-_MOST_RUNS = 4
 
 
 class SideBySide(QObject):
@@ -40,7 +39,11 @@ class SideBySide(QObject):
         for signal in (store.image_changed, store.runs_changed, store.raters_changed):
             signal.connect(self._again)
         scene.pixels.shown.connect(self._again)
-        scene.own.widths_changed.connect(self._redraw)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._again)
+        scene.own.removed.connect(lambda _: self._later.start())
+        scene.detail.changed.connect(self._redraw)
 
     @property
     def shown(self) -> bool:
@@ -59,7 +62,7 @@ class SideBySide(QObject):
         scene, viewer = self._scene, self._scene.viewer
         if viewer is None or self.shown or scene.store.prepared is None:
             return
-        scene.divided = True
+        scene.outlines.divided = True
         self._hidden = [layer for layer in viewer.layers if layer.visible]
         with scene.own.by_us():
             for layer in self._hidden:
@@ -68,22 +71,24 @@ class SideBySide(QObject):
         self._grid = {
             name: getattr(grid, name) for name in ("enabled", "stride", "shape", "spacing")
         }
-        pixels = scene.own.get("image")
+        scene.refresh()
+        pixels = [layer for layer in scene.own.images if isinstance(layer, Image)]
         self._panels = _panels(scene)
         for panel in self._panels:
-            if isinstance(pixels, Image):
-                self._made.append(_copy(pixels))
+            self._made += [_copy(layer, visible=layer in self._hidden) for layer in pixels]
             panel.surface = Surface(name=panel.name, **self._mesh(panel))
             panel.surface.name_overlay.visible = True
             self._made.append(panel.surface)
         # The grid deals layers out from the bottom: ours must stand there in full views.
         for k, layer in enumerate(self._made):
             scene.own.insert(layer, k)
-        grid.stride = 2 if isinstance(pixels, Image) else 1
+        grid.stride = len(pixels) + 1
         grid.shape = (-1, -1)
         grid.spacing = 4
         grid.enabled = True
         viewer.fit_to_view()
+        scene.refresh()
+        self._redraw()
 
     def leave(self) -> None:
         """Make the canvas one again."""
@@ -94,7 +99,7 @@ class SideBySide(QObject):
             scene.own.remove(layer)
         hidden, grid = self._hidden, self._grid
         self._made, self._panels, self._hidden, self._grid = [], [], [], {}
-        scene.divided = False
+        scene.outlines.divided = False
         if viewer is None:
             return
         for name, value in grid.items():
@@ -102,7 +107,7 @@ class SideBySide(QObject):
         with scene.own.by_us():
             for layer in hidden:
                 layer.visible = True
-        scene.show_visibility()
+        scene.refresh()
         viewer.fit_to_view()
 
     def _again(self) -> None:
@@ -117,7 +122,11 @@ class SideBySide(QObject):
                 panel.surface.data = self._mesh(panel)["data"]
 
     def _mesh(self, panel: _Panel) -> dict[str, Any]:
-        return table_surface(panel.parts, self._scene.own.line_width, casing=panel.casing)
+        parts: list[Part] = []
+        for table, code, colour in panel.drawn:
+            rows = self._scene.detail.rows(table)
+            parts.append((table, rows[table.rater[rows] == code], colour))
+        return table_surface(parts, self._scene.own.line_width, casing=panel.casing)
 
 
 def beside_of(scene: Scene) -> SideBySide:
@@ -128,10 +137,10 @@ def beside_of(scene: Scene) -> SideBySide:
 
 @dataclass
 class _Panel:
-    """One view of the grid."""
+    """One view of the grid: tables, whose rows of them, their colour."""
 
     name: str
-    parts: list[Part]
+    drawn: list[tuple[Annotations, int, str]]
     casing: bool = False
     surface: Surface | None = None
 
@@ -139,26 +148,27 @@ class _Panel:
 def _panels(scene: Scene) -> list[_Panel]:
     store = scene.store
     readers = [r for r in store.raters if r.kind != RaterKind.REFERENCE and r.visible]
-    panels = [
-        _Panel(
-            "Raters' outlines", [(r.annotations, r.rows(store.image), r.colour) for r in readers]
-        )
-    ]
-    for run in store.runs[-_MOST_RUNS:]:
-        shapes = run.consensus.shapes
-        panels.append(
-            _Panel(
-                run.name.replace("Consensus", "Run"),
-                [(shapes, rows_of_image(shapes, store.image), CONSENSUS)],
-            )
-        )
+    panels = [_Panel("Raters' outlines", [(r.annotations, r.code, r.colour) for r in readers])]
     panels += [
-        _Panel(f"{r.title} outlines", [(r.annotations, r.rows(store.image), r.colour)], casing=True)
+        _Panel(run.name.replace("Consensus", "Run"), [(run.consensus.shapes, 0, CONSENSUS)])
+        for run in store.runs[-MOST_RUNS:]
+    ]
+    panels += [
+        _Panel(f"{r.title} outlines", [(r.annotations, r.code, r.colour)], casing=True)
         for r in store.raters
         if r.kind == RaterKind.REFERENCE
     ]
     return panels
 
 
-def _copy(pixels: Image) -> Image:
-    return Image(pixels.data, rgb=pixels.rgb, multiscale=pixels.multiscale, name="Pixels")
+def _copy(pixels: Image, *, visible: bool) -> Image:
+    return Image(
+        pixels.data,
+        rgb=pixels.rgb,
+        multiscale=pixels.multiscale,
+        name="Pixels",
+        colormap=pixels.colormap,
+        blending=pixels.blending,
+        contrast_limits=pixels.contrast_limits,
+        visible=visible,
+    )

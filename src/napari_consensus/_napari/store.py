@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_consensus._napari.colours import REFERENCE, rater_colour
+from napari_consensus._napari.objects import Objects, objects_of
 from napari_consensus._napari.runs import Run
+from napari_consensus._napari.session import Session
 from napari_consensus._napari.tables import (
     AGREEMENT_IOU,
     ImageTable,
-    Objects,
     Prepared,
     first_image,
     image_table,
-    objects_of,
     rows_of_image,
 )
 from napari_consensus.data.annotations import Annotations
@@ -32,6 +32,17 @@ class Canvas(StrEnum):
     RATERS = "raters"
     MATCHES = "matches"
     CONSENSUS = "consensus"
+    REVIEW = "review"
+
+
+class PlaceMap(StrEnum):
+    """What a map of the image shows beneath the outlines."""
+
+    NONE = "no map"
+    SEEN = "not seen by all"
+    CATEGORY = "category entropy"
+    OUTLINE = "1 - IoU"
+    UNREAD = "not read"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,11 +93,14 @@ class Store:
     image_changed = Signal()
     raters_changed = Signal()
     canvas_changed = Signal()
+    map_changed = Signal()
     objects_changed = Signal()
     selection_changed = Signal()
     focus_asked = Signal()
     runs_changed = Signal()
     found_changed = Signal()
+    review_changed = Signal()
+    review_moved = Signal()
 
     def __init__(self) -> None:
         self.prepared: Prepared | None = None
@@ -97,16 +111,19 @@ class Store:
         self.threshold = AGREEMENT_IOU
         self.pair: tuple[int, int] | None = None
         self.canvas = Canvas.RATERS
+        self.map = PlaceMap.NONE
         self.raters: tuple[ShownRater, ...] = ()
         self.runs: tuple[Run, ...] = ()
         self.run: int | None = None
         self._run_number = 0
+        self.session: Session | None = None
         self._selected: int | None = None
         self._table: ImageTable | None = None
         self._objects: Objects | None = None
 
     def open(self, prepared: Prepared, found: Discovery | None = None) -> None:
         """Show a study, from its first annotated image."""
+        self.end_review()
         self.found = self._used = found
         self.looking = False
         self.prepared = prepared
@@ -160,7 +177,9 @@ class Store:
     @property
     def selected(self) -> int | None:
         """Number of the selected object; it stays with its annotation when objects change."""
-        return self.objects.of_id(self._selected) if self.objects is not None else None
+        if self._selected is None or self.objects is None:
+            return None
+        return self.objects.of_id(self._selected)
 
     def show_image(self, image: int) -> None:
         """Show another image; out of range is the nearest there is."""
@@ -198,6 +217,12 @@ class Store:
         if canvas != self.canvas:
             self.canvas = canvas
             self.canvas_changed.emit()
+
+    def show_map(self, which: PlaceMap) -> None:
+        """Show a map of the image beneath the outlines."""
+        if which != self.map:
+            self.map = which
+            self.map_changed.emit()
 
     def show_raters(self, visible: dict[str, bool]) -> None:
         """Show or hide raters by name."""
@@ -247,6 +272,25 @@ class Store:
         self.runs_changed.emit()
         self.canvas_changed.emit()
 
+    def begin_review(self, session: Session) -> None:
+        """Review, in place of what was reviewed before, and show it."""
+        self._close_review()
+        self.session = session
+        session.changed.connect(self._review_changed)
+        session.moved.connect(self._review_moved)
+        self.canvas = Canvas.REVIEW
+        self.canvas_changed.emit()
+        self.review_changed.emit()
+
+    def end_review(self) -> None:
+        """Let go of the review; its decisions file is closed."""
+        if self.session is None:
+            return
+        self._close_review()
+        if self.canvas == Canvas.REVIEW:
+            self.show_on_canvas(Canvas.RATERS)
+        self.review_changed.emit()
+
     def pair_name(self) -> str:
         """Whom the matches compare."""
         if self.pair is None or self.prepared is None:
@@ -273,6 +317,19 @@ class Store:
             parts[1] = f"raters {a} and {b}"
             parts.append(f"{objects.matched} matched, {only[0]} only {a}, {only[1]} only {b}")
         return " · ".join(parts)
+
+    def _close_review(self) -> None:
+        if self.session is not None:
+            self.session.review.log.close()
+            self.session.changed.disconnect()
+            self.session.moved.disconnect()
+        self.session = None
+
+    def _review_changed(self) -> None:
+        self.review_changed.emit()
+
+    def _review_moved(self) -> None:
+        self.review_moved.emit()
 
     def _both_read(self, pair: tuple[int, int]) -> bool:
         table = self.table

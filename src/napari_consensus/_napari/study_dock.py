@@ -24,6 +24,8 @@ from qtpy.QtWidgets import (
 from napari_consensus._napari.canvas_choice import CanvasChoice
 from napari_consensus._napari.dock import Dock
 from napari_consensus._napari.found_page import FoundPage
+from napari_consensus._napari.found_texts import many
+from napari_consensus._napari.slide_line import SlideLine
 from napari_consensus._napari.store import ShownRater
 from napari_consensus._napari.table_view import Column, TableView
 from napari_consensus._napari.tables import (
@@ -67,6 +69,7 @@ class StudyDock(Dock):
         self.next.clicked.connect(lambda: step(1))
         self.images.setMinimumHeight(130)
         self.images.chosen.connect(self.store.show_image)
+        self.slide = SlideLine()
         self.on_canvas = CanvasChoice(self.store)
         self.raters = QTreeWidget()
         self._make_raters()
@@ -77,6 +80,7 @@ class StudyDock(Dock):
         self.rows.addWidget(self.summary)
         self.rows.addLayout(walk)
         self.rows.addWidget(self.images, 3)
+        self.rows.addWidget(self.slide)
         self.rows.addWidget(self.on_canvas)
         self.rows.addWidget(self.raters, 2)
         store = self.store
@@ -84,6 +88,7 @@ class StudyDock(Dock):
         self.listen(store.found_changed)
         self.listen(store.study_changed, store.image_changed, store.objects_changed)
         self.listen(store.raters_changed, store.canvas_changed)
+        self.scene.pixels.shown.connect(self._mark_stale)
 
     def open_path(self, path: str | Path) -> None:
         """Read a study in a thread; show what was found first where it is guessed."""
@@ -96,6 +101,7 @@ class StudyDock(Dock):
             self.summary.setText(_summary(self.store.prepared))
             self._fill_images()
         self.images.mark(self.store.image)
+        self.slide.show_header(self.scene.pixels.header)
         self.on_canvas.show_choice()
         self._fill_raters()
 
@@ -241,13 +247,13 @@ def _summary(prepared: Prepared | None) -> str:
         return ""
     study, table = prepared.study, prepared.annotations
     parts = [
-        f"{len(table.images):,} images",
-        f"{len(table.raters)} raters",
-        f"{len(table):,} annotations",
-        f"{len(table.categories)} categories",
+        many(len(table.images), "image"),
+        many(len(table.raters), "rater"),
+        many(len(table), "annotation"),
+        many(len(table.categories), "category", "categories"),
     ]
     if study.reference is not None:
-        parts.append(f"reference: {len(study.reference):,} objects")
+        parts.append(f"reference: {many(len(study.reference), 'object')}")
     if study.refused:
-        parts.append(f"{len(study.refused):,} rows refused")
+        parts.append(f"{many(len(study.refused), 'row')} refused")
     return " · ".join(parts)

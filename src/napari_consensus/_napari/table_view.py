@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_consensus.data.names import natural
+from napari_consensus.formats._cells import as_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,9 @@ class Column:
     decimals
         Digits after the point of a float.
     colours
-        (n,) #RRGGBB drawn before each value, or None.
+        #RRGGBB drawn before each value, one for each of `names` or of `values`, or None.
+    names
+        Texts that `values` are numbers of, or None: a hundred thousand rows say few things.
     """
 
     title: str
@@ -49,30 +52,44 @@ class Column:
     tip: str = ""
     decimals: int = 2
     colours: Sequence[str] | None = None
+    names: Sequence[str] | None = None
+
+    def value(self, row: int) -> Any:
+        """Return the number or text of a row."""
+        return self.values[row] if self.names is None else self.names[self.values[row]]
+
+    def colour(self, row: int) -> str | None:
+        """Return #RRGGBB of a row, None where the column has no colours."""
+        if self.colours is None:
+            return None
+        return self.colours[row if self.names is None else self.values[row]]
 
     def text(self, row: int) -> str:
         """Return what the cell says."""
-        value = self.values[row]
+        value = self.value(row)
         if isinstance(value, (float, np.floating)):
             return "–" if np.isnan(value) else f"{value:.{self.decimals}f}"
         return str(value)
 
     def plain(self, row: int) -> str:
-        """Return what the file says: every digit, nothing where there is no value."""
-        value = self.values[row]
+        """Return what the file says: every digit, nothing without a value, no formula."""
+        value = self.value(row)
         if isinstance(value, (float, np.floating)):
             return "" if np.isnan(value) else repr(float(value))
-        return str(value)
+        return as_text(value) if isinstance(value, str) else str(value)
 
     @property
     def numeric(self) -> bool:
         """Whether the column holds numbers."""
-        return np.asarray(self.values).dtype.kind in "iufb"
+        return self.names is None and np.asarray(self.values).dtype.kind in "iufb"
 
     def order(self) -> NDArray[np.int64]:
         """Rows in rising order; rows without a value last."""
         if self.numeric:
             return np.argsort(np.asarray(self.values), kind="stable")
+        if self.names is not None:
+            rank = np.argsort(Column("", self.names).order())
+            return np.argsort(rank[np.asarray(self.values)], kind="stable")
         keys = [natural(str(v)) for v in self.values]
         return np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
 
@@ -115,7 +132,7 @@ class TableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and column.numeric:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.DecorationRole and column.colours is not None:
-            return QColor(column.colours[row])
+            return QColor(column.colour(row))
         return None
 
     def headerData(  # noqa: N802
@@ -224,7 +241,7 @@ class TableView(QTableView):
         """Return the table as it is sorted, with its headings."""
         out = io.StringIO()
         writer = csv.writer(out, delimiter=separator, lineterminator="\n")
-        writer.writerow([c.title for c in self.table.columns])
+        writer.writerow([as_text(c.title) for c in self.table.columns])
         rows = [i.row() for i in self.selectionModel().selectedRows()] if chosen else None
         for place in range(self.table.rowCount()) if rows is None else rows:
             row = int(self.table.order[place])

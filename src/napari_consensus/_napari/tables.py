@@ -1,4 +1,4 @@
-"""What the docks show, computed by the library: a study made ready, one image, its objects."""
+"""What the docks show, computed by the library: a study made ready, one image, its numbers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from napari_consensus.data.groups import ObjectGroups, Pairs
 from napari_consensus.data.study import Study
 from napari_consensus.formats import read_discovery
 from napari_consensus.formats.discovery import Discovery
-from napari_consensus.grouping import group
-from napari_consensus.matching import match_raters
-from napari_consensus.pairing import overlapping_pairs
-from napari_consensus.progress import Progress, silent
+from napari_consensus.grouping import group_pairs
+from napari_consensus.pairing import split_pairs
+from napari_consensus.progress import Progress, silent, stage
 
 LOWEST_IOU = 0.05
 AGREEMENT_IOU = 0.5
@@ -38,13 +37,13 @@ class Prepared:
         What was read.
     annotations
         Of the raters who are compared: people and models.
-    pairs
-        Every overlap of two raters with IoU >= `LOWEST_IOU`, by image.
+    pairs, within
+        Every overlap with IoU >= `LOWEST_IOU`, by image: of two raters, and of one rater's own.
     groups
         Objects at `GROUPING_IOU`.
     counts
         Matches at `AGREEMENT_IOU`, for the list of images.
-    start, pair_start
+    start, pair_start, within_start
         (images + 1,) first row and first pair of each image.
     pixels
         (height, width, 3) RGB by image name, for images that are in no file.
@@ -53,10 +52,12 @@ class Prepared:
     study: Study
     annotations: Annotations
     pairs: Pairs
+    within: Pairs
     groups: ObjectGroups
     counts: MatchCounts
     start: NDArray[np.int64]
     pair_start: NDArray[np.int64]
+    within_start: NDArray[np.int64]
     pixels: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
 
 
@@ -70,8 +71,8 @@ class ImageTable:
         Code of the image.
     annotations
         Rows of this image alone.
-    pairs
-        Overlaps among these rows.
+    pairs, within
+        Overlaps among these rows: of two raters, and of one rater's own.
     readers
         (raters,) who read the image.
     """
@@ -79,90 +80,8 @@ class ImageTable:
     image: int
     annotations: Annotations
     pairs: Pairs
+    within: Pairs
     readers: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Objects:
-    """The objects of one image at one threshold: of two raters, or of all.
-
-    Parameters
-    ----------
-    annotations
-        Rows of the image.
-    pair
-        Codes of the two raters compared, or None for all.
-    minimum_iou
-        The threshold.
-    object
-        (n,) object of each annotation; -1 where its rater is not shown.
-    status
-        (objects,) of two raters: 0 matched, 1 only the first, 2 only the second; of all:
-        how many raters marked it, from 1.
-    iou
-        (objects,) mean IoU of the pairs within the object, NaN where one rater marked it.
-    bounds
-        (objects, 4) corners of all its annotations together.
-    readers
-        How many raters could have marked it.
-    """
-
-    annotations: Annotations
-    pair: tuple[int, int] | None
-    minimum_iou: float
-    object: NDArray[np.int64]
-    status: NDArray[np.int64]
-    iou: NDArray[np.float64]
-    bounds: NDArray[np.float64]
-    readers: int
-
-    def __len__(self) -> int:
-        return len(self.status)
-
-    @property
-    def matched(self) -> int:
-        """How many objects two raters or more marked."""
-        return len(self) - self.alone
-
-    @property
-    def alone(self) -> int:
-        """How many objects one rater alone marked."""
-        found = self.status == 1 if self.pair is None else self.status > 0
-        return int(found.sum())
-
-    def members(self, number: int) -> NDArray[np.int64]:
-        """Rows of an object's annotations."""
-        return np.flatnonzero(self.object == number)
-
-    def of_id(self, wanted: int | None) -> int | None:
-        """Object that holds the annotation of an id, None where none does."""
-        if wanted is None:
-            return None
-        rows = np.flatnonzero(self.annotations.id == np.uint64(wanted))
-        return int(self.object[rows[0]]) if len(rows) and self.object[rows[0]] >= 0 else None
-
-    def at(self, x: float, y: float, reach: float = 0.0) -> int | None:
-        """Return the smallest object whose outline's bounds hold a place, None where none does."""
-        b = self.annotations.bounds
-        inside = (b[:, 0] - reach <= x) & (x <= b[:, 2] + reach) & (b[:, 1] - reach <= y)
-        inside &= (y <= b[:, 3] + reach) & (self.object >= 0)
-        rows = np.flatnonzero(inside)
-        if not len(rows):
-            return None
-        area = (b[rows, 2] - b[rows, 0]) * (b[rows, 3] - b[rows, 1])
-        return int(self.object[rows[np.argmin(area)]])
-
-    def categories(self) -> list[str]:
-        """Categories given to each object, once each."""
-        table = self.annotations
-        names = np.array([*table.categories, ""], dtype=object)
-        shown = np.flatnonzero(self.object >= 0)
-        key = np.unique(np.stack([self.object[shown], table.category[shown]]), axis=1)
-        out = [""] * len(self)
-        for number, name in zip(key[0].tolist(), names[key[1]], strict=True):
-            if name:
-                out[number] = f"{out[number]} / {name}" if out[number] else name
-        return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,21 +114,38 @@ def prepare(
 ) -> Prepared:
     """Compute once what every threshold needs."""
     annotations = study.annotations.voting()
-    pairs = overlapping_pairs(annotations, LOWEST_IOU, progress=progress)
-    of_pair = annotations.image[pairs.first]
-    order = np.argsort(of_pair, kind="stable")
-    pairs, of_pair = pairs.take(order), of_pair[order]
-    images = np.arange(len(annotations.images) + 1)
+    across, within = split_pairs(annotations, LOWEST_IOU, progress=stage(progress, 0, 3))
+    across, pair_start = _by_image(annotations, across)
+    within, within_start = _by_image(annotations, within)
+    groups = group_pairs(
+        annotations,
+        across.at_least(GROUPING_IOU),
+        within.at_least(GROUPING_IOU),
+        GROUPING_IOU,
+        progress=stage(progress, 1, 3),
+    )
     return Prepared(
         study=study,
         annotations=annotations,
-        pairs=pairs,
-        groups=group(annotations, GROUPING_IOU, progress=progress),
-        counts=count_matches(annotations, pairs, AGREEMENT_IOU, progress=progress),
-        start=np.searchsorted(annotations.image, images),
-        pair_start=np.searchsorted(of_pair, images),
+        pairs=across,
+        within=within,
+        groups=groups,
+        counts=count_matches(annotations, across, AGREEMENT_IOU, progress=stage(progress, 2, 3)),
+        start=np.searchsorted(annotations.image, np.arange(len(annotations.images) + 1)),
+        pair_start=pair_start,
+        within_start=within_start,
         pixels=dict(pixels or {}),
     )
+
+
+def _by_image(annotations: Annotations, pairs: Pairs) -> tuple[Pairs, NDArray[np.int64]]:
+    """Pairs in order of their images, and (images + 1,) where each begins."""
+    image = annotations.image[pairs.first]
+    # Rows run by image, and pairs by their first row, so as a rule they are in order.
+    if (np.diff(image) < 0).any():
+        order = np.argsort(image, kind="stable")
+        pairs, image = pairs.take(order), image[order]
+    return pairs, np.searchsorted(image, np.arange(len(annotations.images) + 1))
 
 
 def prepare_found(
@@ -221,39 +157,22 @@ def prepare_found(
 
 def image_table(prepared: Prepared, image: int) -> ImageTable:
     """Cut one image out of a study."""
-    first = int(prepared.start[image])
-    rows = np.arange(first, int(prepared.start[image + 1]))
-    held = np.arange(int(prepared.pair_start[image]), int(prepared.pair_start[image + 1]))
-    pairs = prepared.pairs
+    first, end = prepared.start[image : image + 2].tolist()
+    whole = prepared.annotations
     return ImageTable(
         image=image,
-        annotations=prepared.annotations.take(rows),
-        pairs=Pairs(pairs.first[held] - first, pairs.second[held] - first, pairs.iou[held]),
-        readers=prepared.annotations.raters.read[image],
+        # The one image of a study is its table: a million rows are not copied.
+        annotations=whole if end - first == len(whole) else whole.take(np.arange(first, end)),
+        pairs=_shifted(prepared.pairs, prepared.pair_start[image : image + 2], first),
+        within=_shifted(prepared.within, prepared.within_start[image : image + 2], first),
+        readers=whole.raters.read[image],
     )
 
 
-def objects_of(table: ImageTable, pair: tuple[int, int] | None, minimum_iou: float) -> Objects:
-    """Objects of one image at a threshold: of two raters matched, or of all grouped."""
-    if pair is None:
-        return _objects_of_all(table, minimum_iou)
-    match = match_raters(table.annotations, table.pairs, *pair, minimum_iou)
-    m, a, b = len(match.matched), len(match.only_a), len(match.only_b)
-    number = np.full(len(table.annotations), -1, np.int64)
-    number[match.matched.first] = np.arange(m)
-    number[match.matched.second] = np.arange(m)
-    number[match.only_a] = m + np.arange(a)
-    number[match.only_b] = m + a + np.arange(b)
-    return Objects(
-        annotations=table.annotations,
-        pair=pair,
-        minimum_iou=minimum_iou,
-        object=number,
-        status=np.repeat([0, 1, 2], [m, a, b]),
-        iou=np.concatenate([match.matched.iou, np.full(a + b, np.nan)]),
-        bounds=_bounds(table.annotations, number, m + a + b),
-        readers=2,
-    )
+def _shifted(pairs: Pairs, ends: NDArray[np.int64], first: int) -> Pairs:
+    """Cut some pairs out, for rows counted from `first`."""
+    cut = slice(*ends.tolist())
+    return Pairs(pairs.first[cut] - first, pairs.second[cut] - first, pairs.iou[cut])
 
 
 def agreement_of(
@@ -332,32 +251,3 @@ def rows_of_image(annotations: Annotations, image: int) -> NDArray[np.int64]:
     """Rows of one image; rows run by image."""
     start, end = np.searchsorted(annotations.image, [image, image + 1])
     return np.arange(start, end)
-
-
-def _objects_of_all(table: ImageTable, minimum_iou: float) -> Objects:
-    groups = group(table.annotations, minimum_iou)
-    n = groups.n_objects
-    together = groups.object[table.pairs.first] == groups.object[table.pairs.second]
-    number = groups.object[table.pairs.first[together]]
-    total = np.bincount(number, weights=table.pairs.iou[together], minlength=n)
-    count = np.bincount(number, minlength=n)
-    iou = np.full(n, np.nan)
-    np.divide(total, count, out=iou, where=count > 0)
-    return Objects(
-        annotations=table.annotations,
-        pair=None,
-        minimum_iou=minimum_iou,
-        object=groups.object,
-        status=groups.support,
-        iou=iou,
-        bounds=_bounds(table.annotations, groups.object, n),
-        readers=int(table.readers.sum()),
-    )
-
-
-def _bounds(annotations: Annotations, number: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-    out = np.concatenate([np.full((n, 2), np.inf), np.full((n, 2), -np.inf)], axis=1)
-    shown = np.flatnonzero(number >= 0)
-    np.minimum.at(out[:, :2], number[shown], annotations.bounds[shown, :2])
-    np.maximum.at(out[:, 2:], number[shown], annotations.bounds[shown, 2:])
-    return out

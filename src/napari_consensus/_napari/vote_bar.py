@@ -34,6 +34,7 @@ class VoteBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.votes: list[Vote] = []
+        self.empty = "Select an object to see who marked it."
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_votes(self, votes: list[Vote]) -> None:
@@ -63,7 +64,7 @@ class VoteBar(QWidget):
         line, centre = metrics.height(), Qt.AlignmentFlag.AlignCenter
         if not self.votes:
             painter.setPen(ink)
-            painter.drawText(QRectF(self.rect()), centre, "Select an object to see who marked it.")
+            painter.drawText(QRectF(self.rect()), centre, self.empty)
             return
         step = self.width() / len(self.votes)
         for k, vote in enumerate(self.votes):

@@ -17,6 +17,7 @@ from napari_consensus._napari.dock import Dock
 from napari_consensus._napari.export_dock import ExportDock
 from napari_consensus._napari.jobs import stop_all
 from napari_consensus._napari.matches_dock import MatchesDock
+from napari_consensus._napari.review_dock import ReviewDock
 from napari_consensus._napari.scene import scene_of
 from napari_consensus._napari.study_dock import StudyDock
 from napari_consensus.data.study import Study
@@ -28,6 +29,7 @@ DOCKS: dict[str, type[Dock]] = {
     "Agreement": AgreementDock,
     "Matches": MatchesDock,
     "Consensus": ConsensusDock,
+    "Review": ReviewDock,
     "Export": ExportDock,
 }
 _WIDTH, _HEIGHT = 1500, 950
@@ -132,8 +134,9 @@ def present(viewer: Any) -> None:
         viewer.fit_to_view()
     if store.objects is not None:
         # One that raters called differently says most.
-        names = store.objects.categories()
-        store.select(next((k for k, name in enumerate(names) if " / " in name), 0))
+        names, name = store.objects.categories()
+        several = [k for k, text in enumerate(names) if " / " in text]
+        store.select(int(np.isin(name, several).argmax()))
     settle(viewer)
 
 

@@ -1,0 +1,27 @@
+"""One line on the canvas that says what of the outlines in view is drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari.components.overlays import TextOverlay
+
+_NAME = "napari_consensus_badge"
+
+
+def show_badge(viewer: Any, text: str) -> None:
+    """Write a line into a corner of the canvas; "" takes it away."""
+    overlays = viewer.canvas.overlays
+    if _NAME not in overlays:
+        if not text:
+            return
+        overlays[_NAME] = TextOverlay(position="top_left", box=True)
+    # The box behind the text ends a little before it does.
+    overlays[_NAME].text = f" {text}  "
+    overlays[_NAME].visible = bool(text)
+
+
+def badge_of(viewer: Any) -> str:
+    """Return the line that is shown, "" where there is none."""
+    overlay = viewer.canvas.overlays.get(_NAME)
+    return overlay.text.strip() if overlay is not None and overlay.visible else ""

@@ -1,0 +1,283 @@
+"""How a review begins: which consensus, who decides, where the decisions are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_consensus._napari.runs import Run
+from napari_consensus._napari.settings import (
+    last_folder,
+    remember,
+    remember_folder,
+    remembered,
+)
+from napari_consensus._napari.store import Store
+from napari_consensus._napari.tables import GROUPING_IOU, Prepared
+from napari_consensus.adjudication import SUFFIX, DecisionLog, Review, recipe_of
+from napari_consensus.data.consensus import Consensus
+from napari_consensus.errors import ReadError, WriteError
+from napari_consensus.pipeline import reach_again, reach_consensus
+from napari_consensus.progress import Progress, silent
+
+_TAKE_OVER = "take it over"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beginning:
+    """How a review is asked for.
+
+    Parameters
+    ----------
+    consensus
+        What is reviewed; None for the one the decisions file names, or else a majority vote.
+    place
+        Decisions file, None to keep them in memory.
+    adjudicator
+        Who decides.
+    blind_first, repeats
+        As in `Session`.
+    take_over
+        Open the file although another computer did not close it.
+    """
+
+    consensus: Consensus | None
+    place: Path | None
+    adjudicator: str
+    blind_first: bool
+    repeats: bool
+    take_over: bool = False
+
+
+def open_review(
+    prepared: Prepared, beginning: Beginning, *, progress: Progress = silent
+) -> Review | str:
+    """Open the decisions and replay them over the consensus; a text says why that failed."""
+    try:
+        log = DecisionLog(beginning.place, take_over=beginning.take_over)
+    except (ReadError, WriteError) as error:
+        return str(error)
+    try:
+        consensus = beginning.consensus or _consensus(log, prepared, progress)
+        return Review(consensus, log, adjudicator=beginning.adjudicator)
+    except ReadError as error:
+        log.close()
+        return str(error)
+    except BaseException:
+        log.close()
+        raise
+
+
+def default_place(store: Store) -> Path | None:
+    """Decisions file beside the study, None where the study is in no file."""
+    found = store.found
+    if found is None:
+        return None
+    paths = found.walked.paths
+    study = paths[0] if len(paths) == 1 else found.root / "study"
+    return study.resolve().with_name(study.resolve().name + SUFFIX)
+
+
+class ReviewForm(QWidget):
+    """Asks how to begin; `asked` is emitted with a `Beginning`.
+
+    Parameters
+    ----------
+    store
+        Whose runs can be reviewed.
+    """
+
+    asked = Signal(object)
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+        self._offered: tuple[Any, ...] = ()
+        self.consensus = QComboBox()
+        self.consensus.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.consensus.setMinimumContentsLength(16)
+        self.name = QLineEdit(remembered("adjudicator"))
+        self.name.setPlaceholderText("Your name or id")
+        self.place = QLineEdit()
+        self.place.setPlaceholderText("In memory only, until you choose a file")
+        self.browse = QPushButton("Browse…")
+        self.blind = QCheckBox("Blind first: ask me before the raters are shown")
+        self.blind.setChecked(remembered("blind first") == "yes")
+        self.repeats = QCheckBox("Show some objects again, unannounced")
+        self.repeats.setChecked(remembered("repeats", "yes") == "yes")
+        self.begin = QPushButton("Begin review")
+        self.take_over = QPushButton("Take it over")
+        self.message = QLabel()
+        self.message.setWordWrap(True)
+        self._make_inputs()
+        self._lay_out()
+
+    def offer(self) -> None:
+        """Offer what the store holds, and what the decisions file goes on with."""
+        store, resumes = self._store, self._resumes()
+        if not self._offered or self._offered[0] is not store.prepared:
+            self._offered = (store.prepared,)
+            self.tell("")
+            self.place.setText(str(default_place(store) or ""))
+            resumes = self._resumes()
+        wanted = (store.prepared, store.runs, resumes)
+        if self._offered == wanted:
+            return
+        self._offered = wanted
+        self.begin.setText("Go on with the review" if resumes else "Begin review")
+        self.consensus.clear()
+        as_before = "as in the decisions file" if resumes else "majority vote, mean outline"
+        self.consensus.addItem(f"{as_before}, all images", None)
+        for run in reversed(store.runs):
+            self.consensus.addItem(run.name, run)
+        self.consensus.setCurrentIndex(int(bool(store.runs) and not resumes))
+
+    def beginning(self, *, take_over: bool = False) -> Beginning:
+        """Return what the form asks for."""
+        run: Run | None = self.consensus.currentData()
+        text = self.place.text().strip()
+        return Beginning(
+            consensus=run.consensus if run is not None else None,
+            place=Path(text).expanduser() if text else None,
+            adjudicator=self.name.text().strip(),
+            blind_first=self.blind.isChecked(),
+            repeats=self.repeats.isChecked(),
+            take_over=take_over,
+        )
+
+    def tell(self, message: str) -> None:
+        """Say why the review did not begin."""
+        self.message.setText(message)
+        self.message.setVisible(bool(message))
+        self.take_over.setVisible(_TAKE_OVER in message)
+
+    def _make_inputs(self) -> None:
+        self.consensus.setToolTip(
+            "What is reviewed. Runs of the Consensus dock are offered here; a review that was\n"
+            "begun goes on with the consensus it was begun with."
+        )
+        self.name.setToolTip("Stands beside every decision. It is remembered.")
+        self.place.setToolTip(
+            "Every decision is on the disk before the next object is shown. Leave it empty to\n"
+            "try a review out."
+        )
+        self.blind.setToolTip(
+            "You name the category before raters and consensus are shown, then keep or change\n"
+            "it; both answers are recorded. So the raters cannot lead you."
+        )
+        self.repeats.setToolTip(
+            "About every fifteenth object is one that you settled before. It measures how often\n"
+            "you answer alike, and changes nothing."
+        )
+        self.begin.setToolTip("Open the decisions file, or make it, and show what is first.")
+        self.browse.clicked.connect(self._ask_place)
+        self.begin.clicked.connect(self._ask)
+        self.name.returnPressed.connect(self._ask)
+        self.take_over.clicked.connect(self._ask_over)
+        self.place.textChanged.connect(self.offer)
+        self.tell("")
+
+    def _lay_out(self) -> None:
+        where = QWidget()
+        row = QHBoxLayout(where)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.place, 1)
+        row.addWidget(self.browse)
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.addRow("Consensus", self.consensus)
+        form.addRow("Adjudicator", self.name)
+        form.addRow("Decisions", where)
+        form.addRow("", self.blind)
+        form.addRow("", self.repeats)
+        go = QHBoxLayout()
+        go.addStretch(1)
+        go.addWidget(self.take_over)
+        go.addWidget(self.begin)
+        self.begin.setMinimumWidth(110)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        note = QLabel(
+            f"Objects are grouped at IoU ≥ {GROUPING_IOU:.2f} unless a run says otherwise. What "
+            "raters drew is never changed; your decisions are kept beside it, and every one can "
+            "be undone."
+        )
+        note.setWordWrap(True)
+        rows.addWidget(note)
+        rows.addLayout(form)
+        rows.addLayout(go)
+        rows.addWidget(self.message)
+        rows.addStretch(1)
+
+    def _resumes(self) -> bool:
+        text = self.place.text().strip()
+        return bool(text) and Path(text).expanduser().is_file()
+
+    def _ask_over(self) -> None:
+        self._ask(take_over=True)
+
+    def _ask(self, *, take_over: bool = False) -> None:
+        beginning = self.beginning(take_over=take_over)
+        if not beginning.adjudicator:
+            self.tell("Say who decides: a name or an id.")
+            self.name.setFocus()
+            return
+        remember("adjudicator", beginning.adjudicator)
+        remember("blind first", "yes" if beginning.blind_first else "no")
+        remember("repeats", "yes" if beginning.repeats else "no")
+        self.tell("")
+        self.asked.emit(beginning)
+
+    def _ask_place(self) -> None:
+        path = ask_place(self, self.place.text())
+        if path is not None:
+            self.place.setText(str(path))
+
+
+def ask_place(parent: QWidget, beside: str = "") -> Path | None:
+    """Ask for a decisions file, new or there already."""
+    name, _ = QFileDialog.getSaveFileName(
+        parent,
+        "Keep decisions in",
+        beside or str(Path(last_folder()) / f"review{SUFFIX}"),
+        f"Decisions (*{SUFFIX})",
+        options=QFileDialog.Option.DontConfirmOverwrite,
+    )
+    if not name:
+        return None
+    path = Path(name)
+    remember_folder(path)
+    return path if path.name.endswith(SUFFIX) else path.with_name(path.name + SUFFIX)
+
+
+def _consensus(log: DecisionLog, prepared: Prepared, progress: Progress) -> Consensus:
+    """Reach the consensus that was last decided on, or a majority vote."""
+    study, steps = prepared.study, recipe_of(log)
+    if steps:
+        return reach_again(steps, prepared.annotations, sources=study.sources, progress=progress)
+    severities: Mapping[str, float] | None = study.severities or None
+    return reach_consensus(
+        prepared.annotations,
+        grouping_iou=GROUPING_IOU,
+        severities=severities,
+        sources=study.sources,
+        progress=progress,
+    )
