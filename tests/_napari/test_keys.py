@@ -7,6 +7,7 @@ from qtpy.QtTest import QTest
 
 from napari_consensus._napari import window
 from napari_consensus._napari.keys import is_seen, key_of
+from napari_consensus._napari.review_dock import ReviewDock
 from napari_consensus._napari.settings import remembered
 from napari_consensus._napari.tables import prepare
 from napari_consensus.adjudication import Action, Verdict
@@ -192,3 +193,7 @@ def test_two_viewers_keep_keys_apart_and_a_removed_dock_leaves_them_alone(review
         viewer.window.remove_dock_widget(dock)
         QTest.keyClick(handle, Qt.Key.Key_Y)
         assert len(other.decisions) == 1
+        again = ReviewDock(viewer)
+        viewer.window.add_dock_widget(again, name="Review")
+        QTest.keyClick(handle, Qt.Key.Key_Y)
+        assert len(other.decisions) == 2

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QMessageBox
 
 from napari_consensus._napari import review_dock, window
-from napari_consensus._napari.store import Canvas
+from napari_consensus._napari.store import Canvas, PlaceMap
 from napari_consensus._napari.tables import prepare
 from napari_consensus.adjudication import (
     Action,
@@ -300,6 +300,17 @@ def test_the_gold_standard_is_signed_exported_and_documented(desk, disputed, mon
     assert len(read(desk.folder / "gold.csv").reference) == 1
     window.raise_dock(desk.viewer, "Review")
     dock.tabs.setCurrentIndex(0)
+
+
+def test_the_map_shows_what_is_not_reviewed(desk, disputed):
+    desk.review(disputed(40))
+    desk.store.show_map(PlaceMap.UNREVIEWED)
+    shares = desk.dock.scene.own.get("map").data
+    assert np.nanmin(shares) == 1.0
+    for _ in range(20):
+        desk.session.accept()
+    desk.until(lambda: np.nanmean(desk.dock.scene.own.get("map").data) < 0.9)
+    desk.store.show_map(PlaceMap.NONE)
 
 
 def test_ending_a_review_gives_the_file_and_the_canvas_back(desk, disputed):

@@ -3,7 +3,6 @@
 import math
 
 import pytest
-from scipy.stats import binomtest
 
 from napari_consensus.adjudication import (
     AdjudicatorPair,
@@ -12,20 +11,10 @@ from napari_consensus.adjudication import (
     audit_result,
     compare_adjudicators,
     consistency,
-    exact_interval,
     progress_of,
     work_of,
 )
-
-
-@pytest.mark.parametrize(("count", "total"), [(0, 7), (3, 11), (30, 30), (5, 2000)])
-def test_the_exact_interval_is_that_of_clopper_and_pearson(count, total):
-    expected = binomtest(count, total).proportion_ci(method="exact")
-    assert exact_interval(count, total) == pytest.approx((expected.low, expected.high), abs=1e-12)
-
-
-def test_nothing_counted_says_nothing():
-    assert exact_interval(0, 0) == (0.0, 1.0)
+from napari_consensus.reliability import share_intervals
 
 
 def test_the_audit_of_a_batch_counts_what_was_not_accepted(review, ids):
@@ -37,7 +26,7 @@ def test_the_audit_of_a_batch_counts_what_was_not_accepted(review, ids):
     review.comment(ids[2], "late", **how)
     found = audit_result(review.in_force(), "easy")
     assert (found.checked, found.errors, found.rate) == (2, 1, 0.5)
-    assert (found.low, found.high) == pytest.approx(exact_interval(1, 2))
+    assert (found.low, found.high) == pytest.approx(share_intervals([1], [2])[0])
     review.unsure(ids[2], **how)  # the last answer counts, and unsure is none
     assert audit_result(review.in_force(), "easy").checked == 1
     assert audit_result(review.in_force(), "other").checked == 0

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 import napari_consensus as nc
 from napari_consensus.aggregation import DawidSkene, MajorityVote
@@ -79,6 +80,13 @@ def test_exact_intervals_are_those_of_the_tables():
     found = share_intervals([0, 5, 10, 0], [10, 10, 10, 0])
     expected = [[0, 0.3085], [0.1871, 0.8129], [0.6915, 1], [0, 1]]
     assert np.abs(found - expected).max() < 5e-5
+
+
+@pytest.mark.parametrize(("count", "total"), [(0, 7), (3, 11), (30, 30), (5, 2000)])
+def test_exact_intervals_are_those_of_clopper_and_pearson(count, total):
+    expected = binomtest(count, total).proportion_ci(method="exact")
+    found = share_intervals([count], [total])[0]
+    assert found == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
 def test_no_one_is_ranked_before_another_whose_interval_overlaps():

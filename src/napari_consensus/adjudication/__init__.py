@@ -7,7 +7,6 @@ from napari_consensus.adjudication.checks import (
     Consistency,
     audit_result,
     consistency,
-    exact_interval,
 )
 from napari_consensus.adjudication.data_card import data_card
 from napari_consensus.adjudication.decision import (
@@ -65,7 +64,6 @@ __all__ = [
     "count_verdicts",
     "data_card",
     "decision_of",
-    "exact_interval",
     "export_log",
     "freeze",
     "gold_standard",

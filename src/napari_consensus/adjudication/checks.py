@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_consensus.adjudication.decision import Action, Check
+from napari_consensus.reliability import share_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,7 +81,7 @@ def audit_result(decisions: Iterable[Decision], name: str) -> AuditResult:
     settled = [action for action in answers.values() if action is not Action.UNSURE]
     errors = sum(action is not Action.ACCEPT for action in settled)
     rate = errors / len(settled) if settled else float("nan")
-    return AuditResult(len(settled), errors, rate, *exact_interval(errors, len(settled)))
+    return AuditResult(len(settled), errors, rate, *_interval(errors, len(settled)))
 
 
 def consistency(decisions: Iterable[Decision], adjudicator: str) -> Consistency:
@@ -108,34 +109,13 @@ def consistency(decisions: Iterable[Decision], adjudicator: str) -> Consistency:
         total,
         agreed,
         agreed / total if total else float("nan"),
-        *exact_interval(agreed, total),
+        *_interval(agreed, total),
         tuple(held for held, agrees in same.items() if not agrees),
     )
 
 
-def exact_interval(count: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Exact interval of a share: it holds the true one at least so often, whatever that is.
-
-    Parameters
-    ----------
-    count, total
-        How many of how many.
-    confidence
-        In (0, 1).
-
-    Returns
-    -------
-    tuple of float
-        Low and high, in [0, 1]; of nothing counted, 0 and 1.
-
-    Source: C. J. Clopper and E. S. Pearson, Biometrika 26, 1934, by quantiles of the beta
-    distribution.
-    """
-    from scipy.special import betaincinv
-
-    tail = (1 - confidence) / 2
-    low = float(betaincinv(count, total - count + 1, tail)) if count else 0.0
-    high = float(betaincinv(count + 1, total - count, 1 - tail)) if count < total else 1.0
+def _interval(count: int, total: int) -> tuple[float, float]:
+    low, high = share_intervals([count], [total])[0].tolist()
     return low, high
 
 
