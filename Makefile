@@ -13,7 +13,7 @@ demo: $(VENV)/ready
 	@sh scripts/run-demo $(BIN)/napari-consensus demo
 
 test: $(VENV)/ready
-	@sh scripts/with-display --virtual $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	@sh scripts/run-tests $(BIN)/python
 
 check: $(VENV)/ready-dev
 	$(BIN)/ruff check

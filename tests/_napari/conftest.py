@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import warnings
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from time import monotonic, sleep
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -18,9 +19,15 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import napari
     import napari.viewer
+    from app_model import Application
+    from napari._app_model._app import NapariApplication, _napari_names
     from napari._qt import qt_main_window  # noqa: F401
+    from napari._qt._qapp_model.qactions import init_qactions
+    from napari.plugins import _initialize_plugins
 
-from qtpy.QtCore import QSettings, Qt
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QEvent, QSettings, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -34,7 +41,9 @@ from napari_consensus.data.raters import RaterKind, RaterSet
 from napari_consensus.data.study import Study
 from napari_consensus.pipeline import reach_consensus
 
-_HERE = Path(__file__).parent
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _NO_SCREEN = os.environ.get("QT_QPA_PLATFORM") == "offscreen" or (
     sys.platform.startswith("linux") and not os.environ.get("DISPLAY")
 )
@@ -42,15 +51,6 @@ _NO_SCREEN = os.environ.get("QT_QPA_PLATFORM") == "offscreen" or (
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "screen: draws pixels, so it needs a screen with OpenGL")
-
-
-def pytest_collection_modifyitems(config, items):
-    # Side by side with the rest of the tests, but never with each other: windows on one
-    # screen take the focus from one another.
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            if item.path.is_relative_to(_HERE):
-                item.add_marker(pytest.mark.xdist_group("screen"))
 
 
 def pytest_runtest_setup(item):
@@ -244,16 +244,34 @@ class Desk:
         QTest.keyClick(self.window.windowHandle(), key, held)
 
 
+@contextmanager
+def _own_application():
+    """Give napari an application of its own for a while, as its fixtures do for one test."""
+    application = NapariApplication("desk")
+    application.injection_store.namespace = _napari_names
+    known = (_initialize_plugins, init_qactions)
+    with patch.object(NapariApplication, "get_app_model", return_value=application):
+        for once in known:
+            once.cache_clear()
+        yield
+        Application.destroy("desk")
+        for once in known:
+            once.cache_clear()
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory, qapp):
     folder = tmp_path_factory.mktemp("desk")
-    with pytest.MonkeyPatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched, _own_application():
         ini = str(folder / "settings.ini")
         kept = QSettings(ini, QSettings.Format.IniFormat)
         patched.setattr(settings, "_settings", lambda: kept)
         desk = Desk(folder)
         yield desk
         desk.viewer.close()
+        vars(desk).clear()
+        gc.collect()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         QApplication.processEvents()
 
 

@@ -195,5 +195,6 @@ def test_two_viewers_keep_keys_apart_and_a_removed_dock_leaves_them_alone(review
         assert len(other.decisions) == 1
         again = ReviewDock(viewer)
         viewer.window.add_dock_widget(again, name="Review")
+        reviewing.until(lambda: is_seen(again))
         QTest.keyClick(handle, Qt.Key.Key_Y)
         assert len(other.decisions) == 2

@@ -35,6 +35,7 @@ def test_the_manifest_is_that_of_the_installed_distribution():
         "Agreement",
         "Matches",
         "Consensus",
+        "Review",
         "Export",
     ]
 

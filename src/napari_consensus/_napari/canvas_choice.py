@@ -91,6 +91,6 @@ class MapChoice(QWidget):
         which = self._store.map
         self.maps.setCurrentIndex(list(PlaceMap).index(which))
         self.meaning.setVisible(which != PlaceMap.NONE)
-        of_objects = which not in (PlaceMap.NONE, PlaceMap.UNREAD)
+        of_objects = which in (PlaceMap.SEEN, PlaceMap.CATEGORY, PlaceMap.OUTLINE)
         at = f" At IoU ≥ {self._store.threshold:.2f}, {self._store.pair_name()}."
         self.meaning.setText(MEANINGS[which] + at * of_objects)

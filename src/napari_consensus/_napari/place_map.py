@@ -24,6 +24,7 @@ MEANINGS = {
     PlaceMap.CATEGORY: "Mean entropy of the categories an object was given, in bits.",
     PlaceMap.OUTLINE: "Mean of 1 - IoU over the objects that several marked, from 0 to 1.",
     PlaceMap.UNREAD: "Share of the image's readers who did not read there; darkest is no one.",
+    PlaceMap.UNREVIEWED: "Share of the objects under review that nobody has settled yet.",
 }
 _HEAT = Colormap(list(HEAT), name="napari-consensus disagreement")
 _VEIL = Colormap([[0, 0, 0, 0], [0.05, 0.05, 0.1, 1]], name="napari-consensus unread")
@@ -31,36 +32,62 @@ _VEIL = Colormap([[0, 0, 0, 0], [0.05, 0.05, 0.1, 1]], name="napari-consensus un
 
 def draw_map(store: Store, own: OwnLayers) -> None:
     """Put the map that the store asks for under the outlines, or take it away."""
-    which, table = store.map, store.table
-    unread = which == PlaceMap.UNREAD
-    if which == PlaceMap.NONE or table is None or not (unread or len(table.annotations)):
+    drawn = _drawn(store, own)
+    if drawn is None:
         own.drop("map")
         return
-    top, colormap = 1.0, _HEAT
-    objects = None if unread else store.objects
-    if objects is None:
-        tiles, colormap = Tiles.over(_image_extent(store, own), _READ_TILES), _VEIL
-        values = unread_share(table.annotations.raters, store.image, tiles)
-    else:
-        tiles = _tiles(objects)
-        values = tiles.means(objects.centres, _disagreement(objects, which))
-        top = float(np.nanmax(values, initial=top))
+    tiles, values = drawn
+    heat = store.map not in (PlaceMap.UNREAD, PlaceMap.UNREVIEWED)
     own.put_picture(
         "map",
         values.astype(np.float32),
         tiles,
-        f"Map: {which.value}",
-        colormap=colormap,
-        contrast_limits=(0.0, top),
+        f"Map: {store.map.value}",
+        colormap=_HEAT if heat else _VEIL,
+        contrast_limits=(0.0, float(np.nanmax(values, initial=1.0))),
         opacity=_OPACITY,
     )
 
 
-def _tiles(objects: Objects) -> Tiles:
-    low = objects.annotations.bounds[:, :2].min(axis=0)
-    high = objects.annotations.bounds[:, 2:].max(axis=0)
-    along = int(np.clip(np.sqrt(len(objects) / _OBJECTS_OF_A_TILE), _LEAST, _MOST))
-    return Tiles.over(np.concatenate([low, high]), along)
+def _drawn(store: Store, own: OwnLayers) -> tuple[Tiles, NDArray[np.float64]] | None:
+    """Tiles and their values; None where there is nothing to show."""
+    which, table = store.map, store.table
+    if which == PlaceMap.NONE or table is None:
+        return None
+    if which == PlaceMap.UNREAD:
+        tiles = Tiles.over(_image_extent(store, own), _READ_TILES)
+        return tiles, unread_share(table.annotations.raters, store.image, tiles)
+    if which == PlaceMap.UNREVIEWED:
+        return _unreviewed(store)
+    objects = store.objects if len(table.annotations) else None
+    if objects is None:
+        return None
+    tiles = _tiles(objects.bounds)
+    return tiles, tiles.means(objects.centres, _disagreement(objects, which))
+
+
+def _unreviewed(store: Store) -> tuple[Tiles, NDArray[np.float64]] | None:
+    """Share of the objects under review that are not settled."""
+    if store.session is None:
+        return None
+    review = store.session.review
+    shapes = review.consensus.shapes
+    if store.image_name not in shapes.images:
+        return None
+    left = np.ones(len(shapes))
+    left[[review.evidence.row(k) for k in review.decided if review.is_settled(k)]] = 0.0
+    here = np.flatnonzero(shapes.image == shapes.images.index(store.image_name))
+    if not len(here):
+        return None
+    bounds = shapes.bounds[here]
+    tiles = _tiles(bounds)
+    return tiles, tiles.means((bounds[:, :2] + bounds[:, 2:]) / 2, left[here])
+
+
+def _tiles(bounds: NDArray[np.float64]) -> Tiles:
+    along = int(np.clip(np.sqrt(len(bounds) / _OBJECTS_OF_A_TILE), _LEAST, _MOST))
+    extent = np.concatenate([bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)])
+    return Tiles.over(extent, along)
 
 
 def _disagreement(objects: Objects, which: PlaceMap) -> NDArray[np.float64]:

@@ -73,7 +73,6 @@ class ReviewCard(QWidget):
         self.category.setPlaceholderText("Category: first letters, then Enter")
         self.comment.setPlaceholderText("Comment, then Enter")
         self.choose = QToolButton()
-        self.choose.setText("▾")
         self.choose.setToolTip("All categories.")
         self.choose.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._names: tuple[str, ...] = ()

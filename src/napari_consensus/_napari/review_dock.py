@@ -362,8 +362,7 @@ class ReviewDock(Dock):
     def _write_card(self, path: Path) -> None:
         session = self.store.session
         if session is not None and not self.job_bar.busy:
-            then = partial(_tell_card)
-            self.start("Writing the data card", write_card, session.review, path, then=then)
+            self.start("Writing the data card", write_card, session.review, path, then=_tell_card)
 
 
 def _take(number: int, session: Session) -> None:

@@ -23,6 +23,7 @@ from napari_consensus._napari.place_map import draw_map
 from napari_consensus._napari.store import Canvas, PlaceMap, Store
 from napari_consensus.data.study import Study
 
+_MAP_AGAIN = 1000  # milliseconds between two drawings of what is not reviewed
 _DRAG = 3  # screen pixels within which a press and a release are a click
 
 
@@ -59,6 +60,11 @@ class Scene(Audience):
         store.runs_changed.connect(self.refresh)
         store.objects_changed.connect(self._show_matches)
         store.map_changed.connect(self._show_map)
+        store.review_changed.connect(self._map_soon)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_MAP_AGAIN)
+        self._soon.timeout.connect(self._show_map)
         store.selection_changed.connect(self._show_selection)
         store.focus_asked.connect(self._focus)
         detail.changed.connect(self._redraw)
@@ -121,6 +127,11 @@ class Scene(Audience):
         else:
             self.outlines.draw_selection()
         self._show_map()
+
+    def _map_soon(self) -> None:
+        """Draw anew what is not reviewed, not at every answer."""
+        if self.store.map == PlaceMap.UNREVIEWED and not self._soon.isActive():
+            self._soon.start()
 
     def _show_map(self) -> None:
         if self.viewer is not None:

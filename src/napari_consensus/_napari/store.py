@@ -43,6 +43,7 @@ class PlaceMap(StrEnum):
     CATEGORY = "category entropy"
     OUTLINE = "1 - IoU"
     UNREAD = "not read"
+    UNREVIEWED = "not reviewed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
