@@ -12,7 +12,7 @@ BENCH := .venv-bench
 demo: $(VENV)/ready
 	@sh scripts/run-demo $(BIN)/napari-consensus demo
 
-test: $(VENV)/ready
+test: $(VENV)/ready-oracles
 	@sh scripts/run-tests $(BIN)/python
 
 check: $(VENV)/ready-dev
@@ -34,6 +34,12 @@ clean:
 # Set up once; again only when what is to be installed changes.
 $(VENV)/ready: pyproject.toml scripts/environment
 	@sh scripts/environment --screen $(VENV) -e '.[test-napari]'
+	@touch $@
+
+# Other programs that tests compare with; where one cannot be had, those tests are skipped.
+$(VENV)/ready-oracles: $(VENV)/ready
+	@sh scripts/environment $(VENV) -e '.[oracles]' || \
+		echo 'napari-consensus: tests that compare with other programs are skipped' >&2
 	@touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready

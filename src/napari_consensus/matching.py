@@ -99,23 +99,36 @@ def match_raters(
 
 
 def _shared_rows(annotations: Annotations, between: Pairs, a: int, b: int) -> NDArray[np.bool_]:
-    """(n,) rows of two raters on what both of them read, each for themselves.
-
-    Where one of a pair lies on a place both read, so does the other: an edge of a region
-    must not part what overlaps.
-    """
-    table = annotations
-    raters = table.raters
+    """(n,) rows of two raters on what both of them read, each for themselves."""
+    raters = annotations.raters
     apart = raters.read[:, a] & raters.read[:, b] & raters.apart
-    shared: NDArray[np.bool_] = apart[table.image] & ((table.rater == a) | (table.rater == b))
+    of_two = (annotations.rater == a) | (annotations.rater == b)
+    shared: NDArray[np.bool_] = apart[annotations.image] & of_two
     if raters.regions is not None:
-        read = places_read(table)
-        inside = shared & read[:, a] & read[:, b]
-        touching = inside[between.first] | inside[between.second]
-        for rows in (between.first, between.second):
-            inside[rows[touching]] = True
-        shared &= inside
+        read = places_compared(annotations, between)
+        shared &= read[:, a] & read[:, b]
     return shared
+
+
+def places_compared(annotations: Annotations, pairs: Pairs) -> NDArray[np.bool_]:
+    """(n, raters) whether each annotation is compared with what each rater marked.
+
+    It is where that rater read its place. Where one of a pair lies on a place both read, so
+    does the other: the edge of a region must not part what overlaps.
+
+    Parameters
+    ----------
+    annotations
+        What the raters drew.
+    pairs
+        Those of them that overlap.
+    """
+    read = places_read(annotations)
+    a, b = annotations.rater[pairs.first], annotations.rater[pairs.second]
+    both = read[pairs.first, b] | read[pairs.second, a]
+    read[pairs.first[both], b[both]] = True
+    read[pairs.second[both], a[both]] = True
+    return read
 
 
 def best_matching(

@@ -51,6 +51,20 @@ def test_a_consensus_is_calibrated_by_both_of_its_probabilities(document, folder
     assert all(b["confidence"] is b["precision"] is None for b in empty)
 
 
+def test_a_consensus_of_a_file_is_calibrated_as_the_one_it_was_written_from(
+    document, folder, tmp_path
+):
+    written = tmp_path / "consensus.csv"
+    document("consensus", folder, "-o", written)
+    scores = "--calibration", "--average-precision"
+    read = document("evaluate", folder, "--consensus", written, *scores)
+    made = document("evaluate", folder, *scores)
+    assert read["scored_by"] == "exists"
+    assert read["d_ece"] == pytest.approx(made["d_ece"], abs=1e-6)
+    assert read["bins"] == [pytest.approx(b, abs=1e-6, nan_ok=True) for b in made["bins"]]
+    assert read["ap"] == pytest.approx(made["ap"])
+
+
 def test_average_precision_adds_the_numbers_by_category_and_size(document, folder):
     found = document("evaluate", folder, "--rater", "2-0", "--sizes", "2500,5000")
     assert 0 < found["ap"] < found["ap50"] <= 1

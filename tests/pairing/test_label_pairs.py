@@ -172,6 +172,24 @@ def test_counts_at_ten_thresholds_are_those_of_stardist(cells):
     )
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_matching_of_stardist_finds_as_many_with_the_same_overlap(seed):
+    stardist = pytest.importorskip("stardist.matching", reason="stardist is not installed")
+    rng = np.random.default_rng(seed)
+    # Blocks of labels, the second image's shifted, so that many overlaps are equal.
+    a = np.kron(rng.integers(0, 40, (9, 13)), np.ones((4, 3), np.int64))
+    b = np.roll(np.where(rng.random(a.shape) < 0.1, 0, a), (1, -1), (0, 1))
+    found = label_pairs(a, b)
+    pairs = found.pairs()
+    for threshold in DSB_THRESHOLDS:
+        theirs = stardist.matching(a, b, thresh=threshold)
+        matched = best_matching(pairs, threshold)
+        assert (len(matched), len(found.label_a), len(found.label_b)) == (
+            *(theirs.tp, theirs.n_true, theirs.n_pred),
+        )
+        assert matched.iou.sum() / theirs.n_true == pytest.approx(theirs.mean_true_score, abs=1e-6)
+
+
 def test_sorted_ap_is_that_of_its_authors(cells):
     a, b, expected = cells
     found = label_pairs(a[:250, :250], b[:250, :250])
@@ -189,7 +207,7 @@ def test_sorted_ap_is_that_of_its_authors(cells):
 
 
 def test_masks_overlap_as_pycocotools_says(cells):
-    mask = pytest.importorskip("pycocotools.mask")
+    mask = pytest.importorskip("pycocotools.mask", reason="pycocotools is not installed")
     a, b = (image[:120, :150] for image in cells[:2])
     found = label_pairs(a, b)
     ours, theirs = (

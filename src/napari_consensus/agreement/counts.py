@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.data._columns import column
-from napari_consensus.geometry import places_read
-from napari_consensus.matching import choose_pairs
+from napari_consensus.matching import choose_pairs, places_compared
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -231,24 +230,15 @@ class _Meetings:
 def _marked(
     table: Annotations, held: Pairs, met: _Meetings
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Count what each of two raters marked where both read, and which pairs lie there.
-
-    Where one of a pair lies on a place both read, so does the other: the edge of a region
-    must not part what overlaps.
-    """
+    """Count what each of two raters marked where both read, and which pairs lie there."""
     wide = len(table.raters)
     cell = table.image.astype(np.int64) * wide + table.rater
     of_a, of_b = met.image * wide + met.a, met.image * wide + met.b
     if table.raters.regions is None:
         drawn = np.bincount(cell, minlength=met.n_images * wide)
         return drawn[of_a], drawn[of_b], np.ones(len(held), np.bool_)
-    read = places_read(table)
-    a, b = table.rater[held.first], table.rater[held.second]
-    first_in, second_in = read[held.first, b], read[held.second, a]
-    counted = first_in | second_in
-    for row, other, inside in ((held.first, b, first_in), (held.second, a, second_in)):
-        edge = counted & ~inside
-        read[row[edge], other[edge]] = True
+    read = places_compared(table, held)
+    counted = read[held.first, table.rater[held.second]]
     drawn = np.zeros((met.n_images * wide, wide), np.int64)
     np.add.at(drawn, cell, read)
     return drawn[of_a, met.b], drawn[of_b, met.a], counted

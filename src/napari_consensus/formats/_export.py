@@ -212,7 +212,9 @@ def export_of(
         Width and height of images by name, beside those that a study knows.
     """
     if isinstance(subject, Consensus):
-        layer = Layer(subject.shapes, _facts(subject, pseudonyms=pseudonyms))
+        # Whoever reads the file finds a score where every program looks for one.
+        scored = replace(subject.shapes, score=subject.exists)
+        layer = Layer(scored, _facts(subject, pseudonyms=pseudonyms))
         return Export((layer,), sizes or {}, subject, pseudonyms)
     if isinstance(subject, GoldStandard):
         layer = Layer(subject.shapes, _gold_facts(subject, pseudonyms=pseudonyms))

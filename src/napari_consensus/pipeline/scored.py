@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.data.consensus import Consensus
+from napari_consensus.data.raters import RaterKind
 from napari_consensus.errors import ParameterError, UndefinedError
 from napari_consensus.evaluation.average_precision import (
     AveragePrecision,
@@ -19,9 +20,10 @@ from napari_consensus.evaluation.calibration import (
     category_reliability,
     detection_reliability,
     reliability_diagram,
+    resampled_category_error,
     resampled_error,
 )
-from napari_consensus.evaluation.counts import match_detections
+from napari_consensus.evaluation.counts import DetectionMatch, match_detections
 from napari_consensus.evaluation.ranking import Ranking, rank_by_score
 from napari_consensus.pairing import POINT_DISTANCE
 from napari_consensus.pipeline.clusters import cluster_codes, cluster_notes
@@ -57,6 +59,8 @@ class Calibration:
         Whether a true positive of `detection` has the object's category.
     interval
         Of the error of `detection`, over images drawn again; NaN where none were.
+    category_interval
+        The same of `category`.
     notes
         What the reader of the numbers must know.
     """
@@ -67,6 +71,7 @@ class Calibration:
     minimum_iou: float
     by_category: bool
     interval: Estimate
+    category_interval: Estimate
     notes: tuple[str, ...]
 
 
@@ -180,8 +185,8 @@ def calibration(
         Where either side has several raters on an image, or a number is out of range.
     """
     check_threshold("minimum_iou", minimum_iou)
-    of_consensus = isinstance(subject, Consensus)
-    asked = not of_consensus if by_category is None else by_category
+    says_exists = _says_exists(subject)
+    asked = not says_exists if by_category is None else by_category
     notes: list[str] = []
     interval = Estimate(float("nan"))
     try:
@@ -203,12 +208,17 @@ def calibration(
     except UndefinedError as error:
         detection = _nothing(bins)
         notes.append(f"d_ece is undefined: {error}")
-    category = _nothing(bins)
+    category, category_interval = _nothing(bins), Estimate(float("nan"))
     if isinstance(subject, Consensus):
         match = match_detections(
             subject.shapes, reference, minimum_iou, point_distance=point_distance
         )
         category = category_reliability(match, subject.shapes.category, subject.confidence, bins)
+        if replicates and category.n:
+            again = resampled_category_error(
+                match, subject.shapes.category, subject.confidence, bins
+            )
+            (category_interval,) = _drawn_again(match, again, replicates, seed, clusters)
         if not category.n:
             notes.append("ece is undefined: no match has a category on both sides")
     else:
@@ -216,12 +226,21 @@ def calibration(
     return Calibration(
         detection=detection,
         category=category,
-        scored_by="exists" if of_consensus else "score",
+        scored_by="exists" if says_exists else "score",
         minimum_iou=minimum_iou,
         by_category=asked,
         interval=interval,
+        category_interval=category_interval,
         notes=tuple(notes),
     )
+
+
+def _says_exists(subject: Consensus | Annotations) -> bool:
+    """Whether the scores say that something is there: of a consensus, also of one from a file."""
+    if isinstance(subject, Consensus):
+        return True
+    kinds = subject.raters.kinds
+    return {kinds[k] for k in np.unique(subject.rater).tolist()} == {RaterKind.CONSENSUS}
 
 
 def _sides(
@@ -234,14 +253,14 @@ def _sides(
 
 
 def _drawn_again(
-    ranking: Ranking,
+    over: Ranking | DetectionMatch,
     statistic: Statistic,
     replicates: int,
     seed: int,
     clusters: Mapping[str, str] | None,
 ) -> tuple[Estimate, ...]:
     """Values of a statistic with their intervals."""
-    codes = cluster_codes(ranking.images, clusters)
+    codes = cluster_codes(over.images, clusters)
     rng = np.random.default_rng(seed)
     return estimates({"": statistic}, len(codes), replicates, rng, codes)[""]
 
