@@ -36,10 +36,18 @@ def main(folder: Path) -> None:
     for name in ("Study", "Agreement"):
         window.raise_dock(viewer, name)
         window.photograph(viewer, folder / f"{name.lower()}.png")
+    window.raise_dock(viewer, "Raters")
+    window.settle(viewer)
+    docks["Raters"].raters.choose(1)
+    window.photograph(viewer, folder / "raters.png")
     window.raise_dock(viewer, "Consensus")
     docks["Consensus"].run()
     window.settle(viewer)
     window.photograph(viewer, folder / "consensus.png")
+    window.raise_dock(viewer, "Figures")
+    window.settle(viewer)
+    docks["Figures"].which.setCurrentText("Categories of two raters")
+    window.photograph(viewer, folder / "figures.png")
     window.raise_dock(viewer, "Export")
     window.photograph(viewer, folder / "export.png")
     with TemporaryDirectory(prefix="study-") as name:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from napari_consensus.samples import SampleStudy
 
 # No test asserts seconds: a machine with other work must not fail a property.
@@ -26,6 +32,53 @@ def sample() -> SampleStudy:
     from napari_consensus.samples import cytology_study
 
     return cytology_study()
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of 64 kB, which is soon full."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        pytest.skip("only root can mount a disk that is soon full")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = [
+        shutil.which("mount") or "mount",
+        "-t",
+        "tmpfs",
+        "-o",
+        "size=64k",
+        "tmpfs",
+        str(folder),
+    ]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    yield folder
+    subprocess.run([shutil.which("umount") or "umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def shut(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool], Path]]:
+    """Return a folder that a call with True makes read-only, and one with False writable.
+
+    Root may write anywhere; so as root the test goes on as nobody as long as it is read-only.
+    """
+    if not hasattr(os, "geteuid"):
+        pytest.skip("a folder cannot be made read-only by its mode here")
+    root, nobody = os.geteuid() == 0, 65534
+    folder = Path(tempfile.mkdtemp()) if root else tmp_path_factory.mktemp("shut")
+
+    def set_read_only(read_only: bool) -> Path:
+        if root:
+            os.seteuid(0)
+        folder.chmod(0o555 if read_only else 0o755)
+        if root and read_only:
+            os.seteuid(nobody)
+        return folder
+
+    yield set_read_only
+    set_read_only(False)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

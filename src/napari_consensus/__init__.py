@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         evaluate_precision,
         reach_consensus,
     )
+    from napari_consensus.report import report
     from napari_consensus.samples import cytology_study, write_sample
 
 __version__ = "0.1.0"
@@ -68,6 +69,7 @@ __all__ = [
     "group",
     "reach_consensus",
     "read",
+    "report",
     "write",
     "write_sample",
 ]
@@ -101,6 +103,7 @@ _HOME = {
     "group": "grouping",
     "reach_consensus": "pipeline",
     "read": "formats",
+    "report": "report",
     "write": "formats",
     "write_sample": "samples",
 }

@@ -308,7 +308,8 @@ def _areas_only(geometry: Any) -> Any:  # noqa: ANN401 (shapely's geometry)
     if geometry.geom_type != "GeometryCollection":
         return geometry
     parts = shapely.get_parts(geometry)
-    return shapely.multipolygons([part for part in parts if part.geom_type == "Polygon"])
+    areas = [part for part in parts if part.geom_type == "Polygon"]
+    return shapely.multipolygons(areas) if areas else shapely.Polygon()
 
 
 def _rings(geometry: Any) -> list[NDArray[np.float64]]:  # noqa: ANN401 (shapely's geometry)

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from time import monotonic, sleep
 from unittest.mock import patch
@@ -31,7 +31,7 @@ from qtpy.QtCore import QEvent, QSettings, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_consensus._napari import settings, tables, window
+from napari_consensus._napari import leaving, settings, tables, window
 from napari_consensus._napari.review_dock import ReviewDock
 from napari_consensus._napari.scene import scene_of
 from napari_consensus._napari.session import Session
@@ -56,11 +56,28 @@ def pytest_configure(config):
 def pytest_runtest_setup(item):
     if _NO_SCREEN and item.get_closest_marker("screen"):
         pytest.skip("there is no screen with OpenGL; run it under xvfb-run")
+    if "make_napari_viewer" in item.fixturenames:
+        # It lets no other window be there.
+        _close_reviews()
 
 
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch, tmp_path):
     monkeypatch.setenv("NAPARI_CONFIG", str(tmp_path / "napari.yaml"))
+    monkeypatch.setattr(settings.QStandardPaths, "writableLocation", lambda _: str(tmp_path))
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch):
+    """Nobody is there to answer what is to become of decisions; what was asked is listed."""
+    asked = []
+
+    def ask(_, count, copy):
+        asked.append((count, copy))
+        return leaving.Answer.LOSE
+
+    monkeypatch.setattr(leaving, "ask", ask)
+    return asked
 
 
 def boxes_study(reference: bool = True) -> Study:
@@ -254,22 +271,64 @@ def _own_application():
         for once in known:
             once.cache_clear()
         yield
+        # The menus that listen are gone, and each would raise.
+        application.menus.menus_changed.disconnect()
         Application.destroy("desk")
         for once in known:
             once.cache_clear()
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory, qapp):
-    folder = tmp_path_factory.mktemp("desk")
+@contextmanager
+def _opened_desk(folder):
     with pytest.MonkeyPatch.context() as patched, _own_application():
-        ini = str(folder / "settings.ini")
-        kept = QSettings(ini, QSettings.Format.IniFormat)
+        kept = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
         patched.setattr(settings, "_settings", lambda: kept)
+        # It is closed after the last test, when no test's own answer holds.
+        patched.setattr(leaving, "ask", lambda *_: leaving.Answer.LOSE)
         desk = Desk(folder)
         yield desk
         desk.viewer.close()
         vars(desk).clear()
+        gc.collect()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        QApplication.processEvents()
+
+
+_REVIEWS = ExitStack()  # the window that all files of tests about reviews share
+_REVIEWED: list[Desk] = []
+
+
+def _close_reviews():
+    _REVIEWED.clear()
+    _REVIEWS.close()
+
+
+def pytest_sessionfinish():
+    _close_reviews()
+
+
+@pytest.fixture(scope="module")
+def desk(request, tmp_path_factory, qapp):
+    folder = tmp_path_factory.mktemp("desk")
+    if not request.path.name.startswith("test_review"):
+        _close_reviews()
+        with _opened_desk(folder) as desk:
+            yield desk
+        return
+    if not _REVIEWED:
+        _REVIEWED.append(_REVIEWS.enter_context(_opened_desk(folder)))
+    yield _REVIEWED[0]
+
+
+@pytest.fixture(scope="module")
+def unshown_viewer(qapp):
+    """Return a viewer that a whole file of tests shares; its window is not on the screen."""
+    _close_reviews()
+    with _own_application():
+        viewer = napari.Viewer(show=False)
+        yield viewer
+        viewer.close()
+        del viewer
         gc.collect()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         QApplication.processEvents()

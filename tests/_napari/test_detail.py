@@ -6,7 +6,7 @@ from napari.layers import Shapes, Surface
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
-from napari_consensus._napari import detail, runs, tables
+from napari_consensus._napari import detail, runs, tables, window
 from napari_consensus._napari.badge import badge_of
 from napari_consensus._napari.detail import Level
 from napari_consensus._napari.matches_dock import MatchesDock
@@ -41,13 +41,22 @@ def many():
     return tables.prepare(many_boxes())
 
 
+@pytest.fixture(scope="module")
+def viewer(unshown_viewer):
+    """Return the viewer that the sentences of this file share."""
+    return unshown_viewer
+
+
 @pytest.fixture
 def scene(viewer, many, monkeypatch):
     for name, limit in (("WHOLE", 100), ("FRAMES", 200), ("SHAPES", 40)):
         monkeypatch.setattr(detail, f"{name}_LIMIT", limit)
     scene = scene_of(viewer)
+    scene.store.show_map(PlaceMap.NONE)
+    scene.store.set_threshold(tables.AGREEMENT_IOU)
     scene.store.open(many)
-    return scene
+    yield scene
+    beside_of(scene).leave()
 
 
 def look(scene, x, y, pixels):
@@ -60,6 +69,23 @@ def look(scene, x, y, pixels):
 
 def shown(viewer):
     return [layer.name for layer in viewer.layers if layer.visible]
+
+
+def test_a_slide_that_is_dropped_is_density_until_a_dock_opens(
+    make_napari_viewer, monkeypatch, qtbot
+):
+    viewer = make_napari_viewer()
+    monkeypatch.setattr(detail, "WHOLE_LIMIT", 100)
+    for data, arguments, kind in study_layers(many_boxes(), {}):
+        getattr(viewer, f"add_{kind}")(data, **arguments)
+    picture = viewer.layers["A"]
+    assert picture.data.shape[-1] == 4
+    row, column, *_ = np.round(picture.world_to_data((20, 20))).astype(int)
+    assert picture.data[row, column, 3] > 0
+    scene = scene_of(viewer)
+    qtbot.waitUntil(lambda: not scene.busy and scene.store.prepared is not None, timeout=60_000)
+    assert isinstance(viewer.layers["A"], Surface)
+    assert scene.detail.level > Level.WHOLE
 
 
 def test_far_away_a_slide_shows_how_many_there_are_and_says_so(viewer, scene):
@@ -107,6 +133,22 @@ def test_a_small_move_draws_nothing_anew(viewer, scene, monkeypatch):
     assert not drawn
     look(scene, 1400, 900, 500)
     assert drawn == [1]
+
+
+def test_the_first_of_several_moves_is_followed_before_it_is_drawn(viewer, scene):
+    window.settle(viewer, 0.05)
+    drawn = []
+    scene.detail.changed.connect(lambda: drawn.append(scene.detail.level))
+    viewer.scene.camera.zoom = min(viewer.canvas.size) / 500
+    viewer.scene.camera.center = (0, 700, 1000)
+    assert not drawn
+    QApplication.sendPostedEvents()
+    assert drawn == [Level.FRAMES]
+    viewer.scene.camera.center = (0, 200, 300)
+    QApplication.sendPostedEvents()
+    assert drawn == [Level.FRAMES]
+    window.settle(viewer, 0.05)
+    assert drawn == [Level.FRAMES] * 2
 
 
 def test_nothing_changes_under_a_pressed_mouse(viewer, scene, qtbot, monkeypatch):
@@ -189,19 +231,38 @@ def test_a_long_table_is_put_in_order_in_a_thread(viewer, many, scene, monkeypat
 def test_a_divided_canvas_draws_where_one_looks(viewer, scene, many):
     beside = beside_of(scene)
     beside.enter()
-    assert badge_of(viewer).endswith("too many to draw; zoom in to see each")
+    assert badge_of(viewer).endswith("drawn as density; zoom in to see each")
     assert len(viewer.layers["Raters' outlines"].data[0]) == 0
+    (picture,) = (layer for layer in viewer.layers if layer.name == "Density" and layer.visible)
+    row, column, *_ = np.round(picture.world_to_data((20, 20))).astype(int)
+    assert picture.data[row, column, 3] > 0
     look(scene, 1000, 700, 150)
     assert len(viewer.layers["Raters' outlines"].data[0]) > 0
+    assert not picture.visible
     beside.leave()
     assert "Raters' outlines" not in [layer.name for layer in viewer.layers]
 
 
-def test_a_map_shows_where_to_look_first(viewer, scene, store, qtbot):
+def test_the_map_of_what_was_read_covers_the_image(viewer, scene, store):
+    store.show_map(PlaceMap.UNREAD)
+    layer = viewer.layers["Map: not read"]
+    assert badge_of(viewer) == "580 boxes in view; zoom in to see each"
+    assert layer.data.max() == 0
+    y, x = layer.data.shape
+    assert np.isclose(x / y, 1940 / 1440, atol=0.02)
+
+
+def test_a_small_image_is_drawn_whole_and_has_no_badge(viewer, prepared):
+    scene_of(viewer).store.open(prepared)
+    assert badge_of(viewer) == ""
+    assert all(isinstance(viewer.layers[name], Shapes) for name in "ABC")
+
+
+def test_a_map_shows_where_to_look_first(viewer, scene, store):
     dock = MatchesDock(viewer)
     viewer.window.add_dock_widget(dock, name="Matches")
     viewer.window.show()
-    qtbot.waitUntil(dock.isVisible)
+    window.settle(viewer, 0.05)
     dock.beneath.maps.setCurrentIndex(list(PlaceMap).index(PlaceMap.SEEN))
     dock.beneath.maps.activated.emit(1)
     layer = viewer.layers["Map: not seen by all"]
@@ -218,31 +279,3 @@ def test_a_map_shows_where_to_look_first(viewer, scene, store, qtbot):
     assert np.nanmax(layer.data) == 0
     viewer.layers.remove(layer)
     assert store.map == PlaceMap.NONE
-
-
-def test_the_map_of_what_was_read_covers_the_image(viewer, scene, store):
-    store.show_map(PlaceMap.UNREAD)
-    layer = viewer.layers["Map: not read"]
-    assert layer.data.max() == 0
-    y, x = layer.data.shape
-    assert np.isclose(x / y, 1940 / 1440, atol=0.02)
-
-
-def test_a_slide_that_is_dropped_is_density_until_a_dock_opens(viewer, monkeypatch, qtbot):
-    monkeypatch.setattr(detail, "WHOLE_LIMIT", 100)
-    for data, arguments, kind in study_layers(many_boxes(), {}):
-        getattr(viewer, f"add_{kind}")(data, **arguments)
-    picture = viewer.layers["A"]
-    assert picture.data.shape[-1] == 4
-    row, column, *_ = np.round(picture.world_to_data((20, 20))).astype(int)
-    assert picture.data[row, column, 3] > 0
-    scene = scene_of(viewer)
-    qtbot.waitUntil(lambda: not scene.busy and scene.store.prepared is not None, timeout=60_000)
-    assert isinstance(viewer.layers["A"], Surface)
-    assert scene.detail.level > Level.WHOLE
-
-
-def test_a_small_image_is_drawn_whole_and_has_no_badge(viewer, prepared):
-    scene_of(viewer).store.open(prepared)
-    assert badge_of(viewer) == ""
-    assert all(isinstance(viewer.layers[name], Shapes) for name in "ABC")

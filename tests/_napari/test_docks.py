@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import gc
-import weakref
-
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QMessageBox
@@ -39,19 +36,6 @@ def texts(view, column):
 def object_at(store, x, y):
     objects = store.objects
     return objects.smallest(GridIndex(objects.annotations.bounds).at(x, y))
-
-
-@pytest.mark.parametrize("kind", window.DOCKS.values())
-def test_a_dock_without_a_study_says_what_to_do(open_dock, kind):
-    dock = open_dock(kind)
-    assert "Open" in dock._empty.text()
-    assert dock._empty.isVisible()
-    assert not dock.headline.isVisible()
-
-
-@pytest.mark.parametrize("kind", window.DOCKS.values())
-def test_every_dock_says_what_is_shown(open_dock, store, kind):
-    assert open_dock(kind).headline.text().startswith("image 1 of 2 · 3 raters · IoU ≥ 0.50")
 
 
 def test_the_study_dock_lists_images_and_goes_there(open_dock, store):
@@ -176,13 +160,13 @@ def test_the_table_copies_as_it_is_sorted(open_dock, store, qtbot):
 
 def test_a_consensus_runs_and_is_scored(open_dock, store, qtbot):
     dock = open_dock(ConsensusDock)
-    dock.scope.setCurrentText("all images")
+    dock.form.scope.setCurrentText("all images")
     dock.run_button.click()
     qtbot.waitUntil(lambda: len(store.runs) == 1, timeout=60_000)
     assert store.canvas == Canvas.CONSENSUS
-    dock.method.setCurrentText("dawid-skene")
-    assert dock.parameters.made() == AGGREGATORS["dawid-skene"]()
-    dock.support.setValue(2)
+    dock.form.method.setCurrentText("dawid-skene")
+    assert dock.form.parameters.made() == AGGREGATORS["dawid-skene"]()
+    dock.form.support.setValue(2)
     dock.run_button.click()
     qtbot.waitUntil(lambda: len(store.runs) == 2, timeout=60_000)
     assert texts(dock.runs, 1) == ["majority", "dawid-skene"]
@@ -274,34 +258,6 @@ def test_a_refused_file_is_one_line_and_changes_nothing(open_dock, store, qtbot,
     assert store.prepared is before
 
 
-@pytest.mark.parametrize("kind", window.DOCKS.values())
-def test_a_removed_dock_leaves_nothing_behind(viewer, store, qtbot, kind):
-    dock = kind(viewer)
-    viewer.window.add_dock_widget(dock, name="first")
-    viewer.window.show()
-    qtbot.wait(20)
-    held = weakref.ref(dock)
-    viewer.window.remove_dock_widget(dock)
-    del dock
-    # Work that the dock has begun holds it until it has ended.
-    qtbot.waitUntil(lambda: (gc.collect(), held() is None)[1], timeout=60_000)
-    store.show_image(1)
-    store.show_pair(None)
-    store.set_threshold(0.3)
-
-
-@pytest.mark.parametrize("kind", window.DOCKS.values())
-def test_a_deleted_dock_that_is_still_held_hears_nothing(open_dock, store, qtbot, kind):
-    dock, gone = open_dock(kind), []
-    dock.destroyed.connect(lambda: gone.append(1))
-    dock.deleteLater()
-    qtbot.waitUntil(lambda: bool(gone))
-    store.show_image(1)
-    store.show_pair(None)
-    store.set_threshold(0.3)
-    assert dock is not None
-
-
 def test_a_hidden_dock_does_nothing_and_catches_up(open_dock, store, monkeypatch):
     dock = open_dock(MatchesDock)
     dock.hide()
@@ -350,18 +306,6 @@ def test_all_docks_together_do_what_a_person_does(viewer, study, qtbot):
     for dock in docks.values():
         dock.grab()
     assert list(viewer.window.dock_widgets) == list(window.DOCKS)
-
-
-def test_docks_use_only_what_napari_makes_public(make_napari_viewer_proxy, study, qtbot):
-    viewer = make_napari_viewer_proxy()
-    docks = window.show_study(viewer, study, {})
-    store = docks["Study"].store
-    qtbot.waitUntil(lambda: store.prepared is not None, timeout=60_000)
-    for dock in docks.values():
-        dock.refresh()
-    store.show_pair((0, 1))
-    docks["Consensus"].run()
-    qtbot.waitUntil(lambda: len(store.runs) == 1, timeout=60_000)
 
 
 def test_the_docks_stand_in_a_menu_of_their_own(viewer):

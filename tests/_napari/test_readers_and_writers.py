@@ -34,8 +34,10 @@ def test_the_manifest_is_that_of_the_installed_distribution():
         "Study",
         "Agreement",
         "Matches",
+        "Raters",
         "Consensus",
         "Review",
+        "Figures",
         "Export",
     ]
 

@@ -6,27 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QMessageBox
 
-from napari_consensus._napari import review_dock, window
 from napari_consensus._napari.store import Canvas, PlaceMap
 from napari_consensus._napari.tables import prepare
-from napari_consensus.adjudication import (
-    Action,
-    Check,
-    DecisionLog,
-    Review,
-    Verdict,
-    gold_standard,
-    versions_of,
-)
+from napari_consensus.adjudication import Action, DecisionLog, Verdict
 from napari_consensus.data.annotations import Outline
-from napari_consensus.errors import WriteError
-from napari_consensus.formats import read
 from napari_consensus.queueing import ReviewFilter
 
 _KEY = Qt.Key
-_CTRL, _SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+_SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 pytestmark = pytest.mark.screen
 
@@ -76,32 +64,6 @@ def test_a_file_that_is_open_elsewhere_or_no_place_is_said_at_once(desk, dispute
     desk.begin(disputed(24), foreign)
     assert "no decisions file" in desk.dock.form.message.text()
     assert foreign.read_text(encoding="utf-8") == "mine"
-
-
-def test_a_full_disk_is_told_and_decisions_wait_for_another_place(desk, disputed, monkeypatch):
-    desk.begin(disputed(24), desk.folder / "full.decisions.sqlite")
-    dock, log = desk.dock, desk.session.review.log
-
-    def full(entries):
-        msg = "full.decisions.sqlite: cannot be written: database or disk is full"
-        raise WriteError(msg)
-
-    monkeypatch.setattr(log._file, "append", full)
-    held = desk.shown()
-    desk.press(_KEY.Key_Y)
-    assert "disk is full" in dock.warning.text()
-    assert "kept in memory" in dock.warning.text()
-    assert dock.elsewhere.isVisible()
-    assert desk.shown() != held
-    elsewhere = desk.folder / "elsewhere.decisions.sqlite"
-    monkeypatch.setattr(review_dock, "ask_place", lambda *_: elsewhere)
-    dock.elsewhere.click()
-    assert not dock.warning.isVisible()
-    desk.press(_KEY.Key_N)
-    assert [d.action for d in DecisionLog.read(elsewhere).decisions] == [
-        Action.ACCEPT,
-        Action.REJECT,
-    ]
 
 
 def test_the_object_is_framed_and_the_raters_boxes_are_drawn(desk, disputed):
@@ -201,107 +163,6 @@ def test_what_all_missed_is_drawn_and_named_and_an_object_is_split(desk, dispute
     assert len(desk.session.review.made) == 3
 
 
-def test_a_filter_is_accepted_at_once_and_a_sample_is_checked(desk, disputed, monkeypatch):
-    desk.review(disputed(40))
-    queue = desk.dock.queue
-    queue.support.setCurrentText("3 raters")
-    queue.support.activated.emit(queue.support.currentIndex())
-    desk.settle()
-    assert len(desk.session.walk.queue) == 30
-    assert queue.accept_all.text() == "Accept all 30…"
-    queue.audit.setValue(4)
-    answers = [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes]
-    monkeypatch.setattr(QMessageBox, "question", lambda *_: answers.pop(0))
-    queue.accept_all.click()
-    assert not desk.decisions
-    queue.accept_all.click()
-    desk.until(lambda: desk.session.walk.audit_left == 4)
-    desk.settle()
-    assert desk.session.counts[Verdict.KEPT] == 26
-    assert "check of batch 1, 4 left" in desk.dock.card.title.text()
-    desk.press(_KEY.Key_N)
-    for _ in range(3):
-        desk.press(_KEY.Key_Y)
-    assert [d.check for d in desk.decisions[-4:]] == [Check.AUDIT] * 4
-    desk.dock.tabs.setCurrentWidget(desk.dock.progress)
-    assert "batch 1: 1 of 4 checked were wrong, 25% (95 %: 1% to 81%)" in (
-        desk.dock.progress.text.text()
-    )
-    desk.dock.tabs.setCurrentIndex(0)
-    for _ in range(5):
-        desk.press(_KEY.Key_Z, _CTRL)
-    assert desk.session.counts == {Verdict.OPEN: 40}
-
-
-def test_a_rater_who_comes_late_costs_only_the_decisions_they_touch(desk, disputed):
-    place = desk.folder / "late.decisions.sqlite"
-    whole = disputed(24)
-    early = of_raters(whole, "A", "B")
-    desk.begin(early, place)
-    for key in (_KEY.Key_Y, _KEY.Key_N) * 12:
-        desk.press(key)
-    assert len(desk.session.review.decided) == 24
-    desk.begin(whole, place)
-    review = desk.session.review
-    touched = 24 - 6  # C marked all but every fourth
-    assert len(review.affected) == touched
-    assert len(review.decided) == 6
-    desk.settle()
-    assert desk.dock.tabs.tabText(2) == f"Again {touched}"
-    desk.dock.tabs.setCurrentIndex(2)
-    desk.dock.again.table.selectRow(1)
-    assert desk.shown() in review.affected[1].objects
-    desk.press(_KEY.Key_Y)
-    assert len(review.affected) == touched - 1
-    desk.dock.tabs.setCurrentIndex(0)
-
-
-def of_raters(study, *names):
-    table = study.annotations
-    chosen = table.of_raters(np.isin(table.raters.names, names))
-    return replace(study, annotations=chosen)
-
-
-def test_the_gold_standard_is_signed_exported_and_documented(desk, disputed, monkeypatch):
-    desk.review(disputed(24))
-    for key in (_KEY.Key_Y, _KEY.Key_N, _KEY.Key_U):
-        desk.press(key)
-    dock, gold = desk.dock, desk.dock.gold
-    dock.tabs.setCurrentWidget(gold)
-    assert gold.open_items.text() == (
-        "2 of 24 objects settled. Open: 21 not reviewed, 1 unsure, 0 to look at again."
-    )
-    gold.signer.clear()
-    gold.sign.click()
-    assert "signed_by is empty" in dock.drawing.text()
-    gold.signer.setText("Ada")
-    gold.sign.click()
-    desk.settle()
-    assert versions_of(desk.session.review.log)[0].signed_by == "Ada"
-    assert "Version 1" in gold.versions.text()
-    assert "settled by Ada 8%; 22 open" in gold.versions.text()
-    card = desk.folder / "card.md"
-    monkeypatch.setattr(
-        "napari_consensus._napari.gold_form.QFileDialog.getSaveFileName",
-        lambda *_: (str(card), ""),
-    )
-    gold.card.click()
-    desk.until(card.is_file)
-    assert "## Adjudicators" in card.read_text(encoding="utf-8")
-    window.raise_dock(desk.viewer, "Export")
-    desk.settle()
-    export = desk.docks["Export"]
-    assert export.what.currentText().startswith("Gold standard")
-    export.settled.setChecked(True)
-    export.format.setCurrentIndex(export.format.findData("csv"))
-    export.path.setText(str(desk.folder / "gold.csv"))
-    export.export_button.click()
-    desk.until(export.done.text)
-    assert len(read(desk.folder / "gold.csv").reference) == 1
-    window.raise_dock(desk.viewer, "Review")
-    dock.tabs.setCurrentIndex(0)
-
-
 def test_the_map_shows_what_is_not_reviewed(desk, disputed):
     desk.review(disputed(40))
     desk.store.show_map(PlaceMap.UNREVIEWED)
@@ -328,26 +189,6 @@ def test_ending_a_review_gives_the_file_and_the_canvas_back(desk, disputed):
     log.close()
 
 
-def test_a_closed_window_gives_the_file_back(desk, disputed):
-    place = desk.folder / "closed.decisions.sqlite"
-    with desk.another() as (_, dock):
-        dock.store.open(prepare(disputed(8)))
-        dock.form.place.setText(str(place))
-        dock.form.name.setText("Bo")
-        dock.form.begin.click()
-        desk.until(lambda: dock.store.session and dock.store.session.shown)
-        dock.store.session.accept()
-    desk.until(lambda: dock_is_closed(place))
-
-
-def dock_is_closed(place):
-    try:
-        DecisionLog(place).close()
-    except WriteError:
-        return False
-    return True
-
-
 def test_names_in_chinese_and_german_are_offered_and_typed(desk, disputed):
     study = disputed(24)
     table = replace(study.annotations, categories=("鳞状细胞癌", "Übergangsepithel"))
@@ -366,127 +207,32 @@ def test_names_in_chinese_and_german_are_offered_and_typed(desk, disputed):
     assert desk.dock.grab().width() > 0
 
 
-def monkey(desk, rng):
-    """One thing a person might do next, whatever it is good for."""
-    store, dock = desk.store, desk.dock
-    keys = [*dock.keys.commands.values()]
-    docks = [name for name in desk.docks if desk.docks[name].parent() is not None]
-
-    def some(n):
-        return int(rng.integers(n))
-
-    def draw():
-        layer = dock.scene.own.get("sketch")
-        if dock.tools.drawing and layer is not None:
-            x, y = rng.uniform(0, 300, 2)
-            layer.add_rectangles([[y, x], [y + 20, x + 30]])
-            dock.tools.finish()
-
-    def type_category():
-        dock.card.category.setText(("round", "long", "x")[some(3)])
-        dock.card.category.returnPressed.emit()
-
-    def filter_queue():
-        combo = (dock.queue.which, dock.queue.support, dock.queue.where)[some(3)]
-        combo.setCurrentIndex(some(combo.count()))
-        combo.activated.emit(combo.currentIndex())
-
-    acts = [
-        *[lambda: keys[some(len(keys))].press()] * 6,
-        draw,
-        type_category,
-        filter_queue,
-        dock.keys._let_go,
-        dock.tools.cancel,
-        lambda: dock.tabs.setCurrentIndex(some(6)),
-        lambda: window.raise_dock(desk.viewer, docks[some(len(docks))]),
-        lambda: store.set_threshold(rng.uniform(0.05, 0.95)),
-        lambda: store.show_image(some(2)),
-        lambda: store.show_on_canvas(list(Canvas)[some(len(Canvas))]),
-        lambda: store.select(some(20), focus=True),
-        lambda: store.show_pair((None, (0, 1), (1, 2))[some(3)]),
-        lambda: store.show_rater_alone("A"),
-        lambda: dock.scene.pointed.emit(*rng.uniform(0, 500, 2).tolist(), bool(some(2))),
-        lambda: desk.docks["Consensus"].run(),
-        lambda: desk.docks["Matches"].next.click(),
-        lambda: desk.docks["Study"].next.click(),
-        desk.viewer.fit_to_view,
-        lambda: setattr(store.session, "blind_first", bool(some(2))),
-    ]
-    acts[some(len(acts))]()
+def test_the_last_image_of_a_viewer_is_hidden_until_another_comes(desk, disputed):
+    pixels = {"image-0": np.full((30, 40, 3), 7, np.uint8)}
+    desk.store.open(prepare(disputed(40, 2), pixels))
+    desk.store.show_image_named("image-0")
+    shown = desk.dock.scene.own.get("image")
+    assert (shown.name, shown.visible) == ("image-0", True)
+    desk.store.show_image_named("image-1")
+    assert shown in desk.viewer.layers
+    assert (shown.name, shown.visible, shown.data.shape) == ("no picture", False, (1, 1, 3))
+    assert desk.dock.scene.own.images == []
+    desk.store.show_image_named("image-0")
+    assert shown not in desk.viewer.layers
+    assert desk.dock.scene.own.get("image").data.shape == (30, 40, 3)
 
 
-def test_two_hundred_random_actions_raise_nothing(desk, disputed):
-    desk.review(disputed(40, 2), repeats=True)
-    rng = np.random.default_rng(7)
-    for k in range(200):
-        monkey(desk, rng)
-        if k % 4 == 0:
-            QApplication.processEvents()
-    desk.dock.tools.cancel()
-    desk.dock.keys._let_go()
+def test_the_queue_can_be_kept_to_images_with_a_picture(desk, disputed):
+    study = disputed(40, 2)
+    desk.store.open(prepare(study, {"image-0": np.full((30, 40, 3), 7, np.uint8)}))
+    desk.review(study)
+    where = desk.dock.queue.where
+    where.setCurrentText("with a picture")
+    where.activated.emit(where.currentIndex())
+    desk.until(lambda: desk.session.walk.wanted.images == ("image-0",))
     desk.settle()
-    review = desk.session.review
-    again = Review(review.consensus, review.log, adjudicator="Ada")
-    assert gold_standard(again).history == gold_standard(review).history
-    window.raise_dock(desk.viewer, "Review")
-    desk.dock.tabs.setCurrentIndex(0)
-
-
-def test_a_hundred_disagreements_by_keyboard_make_a_gold_standard_that_can_be_traced(
-    desk, cytocrowd
-):
-    study = read(cytocrowd)
-    table = study.annotations
-    # Image by image, those with most annotations first, until there are a hundred.
-    images = np.argsort(-np.bincount(table.image), kind="stable")[:6].tolist()
-    chosen = table.take(np.flatnonzero(np.isin(table.image, images)))
-    desk.review(replace(study, annotations=chosen, reference=None, image_files=None))
-    session, review = desk.session, desk.session.review
-    start = gold_standard(review)
-    for image in images:
-        session.look_for(ReviewFilter(images=(table.images[image],)))
-        desk.until(lambda: session.shown)
-        answer_by_keys(desk, chosen.categories[0], until=100)
-    assert len(review.decided) == 100
-    trace(review)
-    while review.can_undo:
-        session.undo()
-    end = gold_standard(review)
-    for name in ("id", "image", "category", "vertices"):
-        assert getattr(end.shapes, name).tolist() == getattr(start.shapes, name).tolist()
-    assert end.settled == start.settled
-
-
-def answer_by_keys(desk, category, until):
-    """Answer what is left of the queue, the focus in canvas, table and dock by turns."""
-    session = desk.session
-    desk.dock.card.buttons["accept"].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    focus = [
-        desk.viewer.window._qt_viewer.canvas.native,
-        desk.dock.queue.objects,
-        desk.dock.card.buttons["accept"],
-    ]
-    answers = (_KEY.Key_Y, _KEY.Key_N, _KEY.Key_U, _KEY.Key_Y, _KEY.Key_C)
-    while session.shown is not None and len(session.review.decided) < until:
-        k = len(desk.decisions)
-        focus[k % 3].setFocus()
-        desk.press(answers[k % len(answers)])
-        if answers[k % len(answers)] == _KEY.Key_C:
-            desk.dock.card.category.setText(category[:6])
-            desk.press(_KEY.Key_Return)
-
-
-def trace(review):
-    """Check that the gold standard says of every object what became of it, and by whom."""
-    gold = gold_standard(review)
-    settled = dict(zip(gold.shapes.id.tolist(), gold.settled, strict=True))
-    for held in review.decided:
-        if review.verdict(held) is Verdict.REJECTED:
-            assert held not in settled
-        else:
-            assert settled[held] == review.last(held).action
-    for held, about in zip(gold.shapes.id.tolist(), gold.history, strict=True):
-        assert [entry.number for entry in about] == [d.number for d in review.about(held)]
-    again = gold_standard(Review(review.consensus, review.log, adjudicator="Ada"))
-    assert (again.settled, again.history) == (gold.settled, gold.history)
+    desk.session.look_for(ReviewFilter(images=("image-1",)))
+    desk.until(lambda: desk.session.shown)
+    assert "(no picture of it)" in desk.dock._headline(desk.session)
+    desk.review(disputed(24))
+    assert where.findText("with a picture") < 0

@@ -32,6 +32,46 @@ def run_of(prepared):
     return runs.merge(prepared, runs.RunRequest(majority, "majority", "mean", 0.3, 1, None, None))
 
 
+def test_two_viewers_do_not_know_each_other(make_napari_viewer, prepared):
+    first, second = make_napari_viewer(), make_napari_viewer()
+    scene_of(first).store.open(prepared)
+    assert scene_of(first) is scene_of(first)
+    assert scene_of(first) is not scene_of(second)
+    scene_of(first).store.show_pair((0, 1))
+    assert scene_of(second).store.prepared is None
+    assert len(second.layers) == 0
+    scene_of(second).store.open(prepared)
+    scene_of(second).store.set_threshold(0.8)
+    assert scene_of(first).store.threshold == 0.5
+
+
+def test_a_closed_viewer_is_let_go(make_napari_viewer, prepared):
+    viewer = make_napari_viewer()
+    scene = scene_of(viewer)
+    scene.store.open(prepared)
+    viewer.close()
+    scene.store.show_pair(None)
+    scene.store.set_threshold(0.4)
+    assert isinstance(scene, Scene)
+    gc.collect()
+
+
+@pytest.fixture(scope="module")
+def viewer(unshown_viewer):
+    """Return the viewer that the sentences from here on share."""
+    return unshown_viewer
+
+
+@pytest.fixture
+def scene(viewer, prepared):
+    scene = scene_of(viewer)
+    for layer in [layer for layer in viewer.layers if not scene.own.holds(layer)]:
+        viewer.layers.remove(layer)
+    scene.store.set_threshold(tables.AGREEMENT_IOU)
+    scene.store.open(prepared)
+    return scene
+
+
 def test_each_rater_is_a_layer_that_cannot_be_edited(viewer, scene):
     assert names(viewer) == ["A", "B", "C", "Reference R"]
     assert visible(viewer) == ["A", "B", "C"]
@@ -168,8 +208,8 @@ def test_a_duplicate_of_a_layer_is_the_persons_own(viewer, scene, store):
 
 
 def test_a_run_whose_layer_is_deleted_is_forgotten(viewer, scene, store, prepared):
-    store.add_run(run_of(prepared))
-    viewer.layers.remove("Consensus 1: majority, mean")
+    run = store.add_run(run_of(prepared))
+    viewer.layers.remove(run.name)
     assert store.runs == ()
 
 
@@ -180,34 +220,10 @@ def test_the_eye_in_the_layer_list_ticks_the_rater(viewer, scene, store):
     assert store.raters[1].visible
 
 
-def test_two_viewers_do_not_know_each_other(make_napari_viewer, prepared):
-    first, second = make_napari_viewer(), make_napari_viewer()
-    scene_of(first).store.open(prepared)
-    assert scene_of(first) is scene_of(first)
-    assert scene_of(first) is not scene_of(second)
-    scene_of(first).store.show_pair((0, 1))
-    assert scene_of(second).store.prepared is None
-    assert len(second.layers) == 0
-    scene_of(second).store.open(prepared)
-    scene_of(second).store.set_threshold(0.8)
-    assert scene_of(first).store.threshold == 0.5
-
-
 def test_a_proxy_of_a_viewer_has_the_viewers_scene(viewer, scene):
     from napari.utils._proxies import PublicOnlyProxy
 
     assert scene_of(PublicOnlyProxy(viewer)) is scene
-
-
-def test_a_closed_viewer_is_let_go(make_napari_viewer, prepared):
-    viewer = make_napari_viewer()
-    scene = scene_of(viewer)
-    scene.store.open(prepared)
-    viewer.close()
-    scene.store.show_pair(None)
-    scene.store.set_threshold(0.4)
-    assert isinstance(scene, Scene)
-    gc.collect()
 
 
 def test_a_study_of_more_shapes_than_napari_can_bear_is_drawn_as_meshes(

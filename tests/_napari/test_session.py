@@ -10,6 +10,7 @@ from napari_consensus.adjudication import (
     Review,
     Shape,
     Verdict,
+    audit_result,
     box,
     gold_standard,
 )
@@ -198,8 +199,8 @@ def test_points_merge_in_their_middle():
 
 def test_the_audit_of_a_batch_comes_first_and_is_marked(session):
     batch = draw_batch(session.walk.left(), session.next_batch(), audit=3)
-    session.review.accept_all(batch.accept, batch=batch.name)
-    session.batch_accepted(batch)
+    session.review.accept_all(batch.accept, batch=batch.name, sample=batch.audit)
+    session.batch_accepted()
     assert session.walk.audit_left == 3
     held = session.shown.object_id
     session.step(1)
@@ -209,9 +210,30 @@ def test_the_audit_of_a_batch_comes_first_and_is_marked(session):
     assert [d.check for d in session.review.log.decisions[-3:]] == [Check.AUDIT] * 3
     assert session.walk.audit_left == 0
     assert session.next_batch() == "batch 2"
-    for _ in range(4):
+    session.undo()
+    assert (session.walk.audit_left, session.shown.check) == (1, Check.AUDIT)
+    for _ in range(3):
         session.undo()
     assert session.counts[Verdict.OPEN] == 40
+    assert session.walk.audit_left == 0
+
+
+def test_an_audit_that_was_not_finished_goes_on_in_another_window(session, consensus):
+    batch = draw_batch(session.walk.left(), "batch 1", audit=5)
+    session.review.accept_all(batch.accept, batch=batch.name, sample=batch.audit)
+    session.batch_accepted()
+    session.reject()
+    session.unsure()
+    later = begun(consensus, session.review.log.copy(), repeats=False)
+    assert later.walk.audit_left == 3
+    assert (later.shown.check, later.shown.batch) == (Check.AUDIT, "batch 1")
+    for _ in range(3):
+        later.accept()
+    assert later.shown is None
+    found = audit_result(later.review.in_force(), "batch 1")
+    assert (found.drawn, found.checked, found.errors) == (5, 4, 1)
+    # Clopper and Pearson for 1 of 4, from tables.
+    assert (round(found.low, 3), round(found.high, 3)) == (0.006, 0.806)
 
 
 def test_undo_to_the_start_restores_the_first_state(session):
@@ -248,7 +270,7 @@ def test_a_decision_that_cannot_be_stored_holds_and_is_told(consensus, tmp_path,
     log = DecisionLog(tmp_path / "a.decisions.sqlite")
     session = begun(consensus, log)
     failed = []
-    session.failed.connect(failed.append)
+    session.safe.failed.connect(failed.append)
 
     def full(entries):
         msg = "a.decisions.sqlite: cannot be written: database or disk is full"

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from napari_consensus._napari import runs
+from napari_consensus._napari import image_objects, runs
+from napari_consensus._napari.objects import objects_of
 from napari_consensus._napari.store import Canvas, Store
 
 
@@ -39,6 +40,24 @@ def test_the_selection_stays_with_its_annotation_when_the_threshold_moves(store)
     chosen = store.objects.annotations.id[store.objects.members(1)[0]]
     store.set_threshold(0.6)
     assert store.objects.annotations.id[store.objects.members(store.selected)[0]] == chosen
+
+
+def test_very_many_annotations_are_grouped_later_and_the_last_objects_stay_till_then(
+    store, monkeypatch
+):
+    before, asked = store.objects, []
+    monkeypatch.setattr(image_objects, "AT_ONCE", 0)
+    store.grouped.later = lambda *wanted: asked.append(wanted)
+    moved = heard(store.objects_changed)
+    store.set_threshold(0.95)
+    assert store.objects is before
+    assert "IoU ≥ 0.50" in store.headline()
+    store.put_objects(objects_of(*asked[-1]))
+    assert "IoU ≥ 0.95" in store.headline()
+    assert moved == [1, 1]
+    store.show_image(1)
+    store.put_objects(before)
+    assert store.objects is None
 
 
 def test_another_image_has_no_selection(store):

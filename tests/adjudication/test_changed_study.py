@@ -1,9 +1,22 @@
 """A study that changes costs only the decisions it touches."""
 
+import json
+
 import pytest
 
 from napari_consensus import annotations_from_boxes, reach_consensus
-from napari_consensus.adjudication import Action, Review, Verdict, box, gold_standard, made_ids
+from napari_consensus.adjudication import (
+    Action,
+    Review,
+    Verdict,
+    box,
+    export_log,
+    freeze,
+    gold_standard,
+    made_ids,
+    progress_of,
+)
+from napari_consensus.errors import ParameterError
 
 CHANGED = "its annotations are gone, have changed, or form other objects now"
 LATE_ELSEWHERE = ("b", "x", "debris", (70, 70, 80, 80))
@@ -112,3 +125,47 @@ def test_annotations_of_the_same_id_are_told_apart_by_what_they_say(review, ids)
     )
     later = Review(reach_consensus(table), review.log, adjudicator="")
     assert [held.why for held in later.affected] == [CHANGED]
+
+
+def test_a_decision_of_which_nothing_is_left_is_dismissed_and_brought_back(
+    decided, ids, reached, rows
+):
+    gone = [row for k, row in enumerate(rows) if k != 3]  # the only mark of the second object
+    later = Review(reached(gone), decided.log, adjudicator="head")
+    (affected,) = later.affected
+    number = affected.decision.number
+    assert affected.objects == ()
+    later.dismiss(number)
+    assert later.affected == ()
+    assert [held.decision.number for held in later.dismissed] == [number]
+    with pytest.raises(ParameterError, match="is not to be looked at again"):
+        later.dismiss(number)
+    again = Review(reached(gone), decided.log, adjudicator="head")
+    assert (again.affected, len(again.dismissed)) == ((), 1)
+    version = freeze(again, signed_by="head", basis="panel", statement="")
+    assert (version.affected, version.dismissed, version.open_items) == (0, 1, 0)
+    assert progress_of(again).dismissed == 1
+    lines = [json.loads(line) for line in export_log(decided.log)]
+    assert [line["number"] for line in lines if line.get("dismissed")] == [number]
+    assert (lines[-1]["action"], lines[-1]["target"]) == ("dismiss", number)
+    again.undo()
+    assert [held.decision.number for held in again.affected] == [number]
+    again.redo()
+    assert again.affected == ()
+
+
+def test_a_dismissed_decision_holds_again_where_its_annotations_come_back(
+    decided, ids, reached, rows
+):
+    gone = Review(reached(rows[:3] + rows[4:]), decided.log, adjudicator="head")
+    gone.dismiss(gone.affected[0].decision.number)
+    back = Review(reached(rows), decided.log, adjudicator="head")
+    assert (back.affected, back.dismissed) == ((), ())
+    assert back.shape(ids[1]).category == "artefact"
+
+
+def test_what_was_drawn_for_an_audit_is_not_to_be_looked_at_again(review, ids, reached, rows):
+    review.accept_all([ids[0]], batch="batch 1", sample=ids[1:])
+    later = Review(reached(rows[:3] + rows[4:]), review.log, adjudicator="")
+    assert later.affected == ()
+    assert later.verdict(ids[2]) is Verdict.OPEN

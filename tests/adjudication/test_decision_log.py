@@ -133,8 +133,13 @@ def test_what_a_full_disk_refuses_stays_in_memory_until_a_new_place_is_named(
         review.reject(ids[2], text="x" * 20_000)
     assert log.pending == 1
     assert review.verdict(ids[2]) == "rejected"
-    with pytest.raises(WriteError, match="stands already"):
+    with pytest.raises(WriteError, match="full"):
         log.move_to(stored)
+    other = DecisionLog(tmp_path / "other.decisions.sqlite")
+    Review(consensus, other, adjudicator="other").accept(ids[0])
+    other.close()
+    with pytest.raises(WriteError, match="other decisions stand there already"):
+        log.move_to(tmp_path / "other.decisions.sqlite")
     with pytest.raises(WriteError, match="no such folder"):
         log.move_to(tmp_path / "nowhere" / "new.sqlite")
     log.move_to(tmp_path / "new.decisions.sqlite")

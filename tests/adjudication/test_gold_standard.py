@@ -141,7 +141,8 @@ def test_the_data_card_tells_raters_adjudicators_protocol_and_agreement(settled,
     assert "| x | human | 2 | 3 | resident |" in card
     assert "20 years \\| cytology" in card
     assert "1. group: minimum_iou = 0.3" in card
-    assert "Batch easy: 1 accepted at once; wrong in the audit: not measured." in card
+    drawn = "easy: 1 accepted at once, 0 drawn to be checked by hand; wrong among those checked: "
+    assert drawn + "not measured." in card
     # x drew three of the objects: one was rejected, one added without x.
     assert "| x | 0.667 | 0.667 | 0.667 |" in card
     assert "| consensus | 0.667 | 0.667 | 0.667 |" in card

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from napari_consensus.aggregation import ClusteredDawidSkene, DawidSkene
+from napari_consensus.formats import read
+from napari_consensus.grouping import group
 
 
 def by_the_equations(rows, n_raters, k, clusters, iterations):
@@ -125,3 +127,14 @@ def test_many_answers_do_not_underflow_and_iterations_end(votes_of, crowd_of):
     found = ClusteredDawidSkene(clusters=4, max_iterations=60)(votes_of(rows, 60, 150, 3))
     assert found.n_iter <= 60
     np.testing.assert_array_equal(found.probability.argmax(axis=1), truth)
+
+
+def test_slow_ridges_of_the_bound_are_climbed_to_the_end(cytocrowd):
+    votes = group(read(cytocrowd).annotations.voting(), 0.3).votes()
+    found = ClusteredDawidSkene()(votes)
+    assert found.converged
+    assert 500 < found.n_iter < 2000
+    # The bound still rises after as many iterations as other methods have at most.
+    early = ClusteredDawidSkene(max_iterations=500)(votes)
+    assert not early.converged
+    assert found.log_likelihood > early.log_likelihood

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from napari_consensus.aggregation import _marking
 from napari_consensus.aggregation._marking import fit_marking
 from napari_consensus.aggregation.existence import EXISTENCE_RULES, estimate_existence
 from napari_consensus.data.annotations import annotations_from_boxes
@@ -183,6 +184,27 @@ def test_a_place_that_a_rater_did_not_read_is_no_miss():
     one, two = fit_marking(unread), fit_marking(apart)
     np.testing.assert_allclose(one.probability, two.probability)
     np.testing.assert_allclose(one.hit_rate, two.hit_rate)
+
+
+def test_objects_alike_put_together_count_as_often_as_they_are(monkeypatch):
+    table, _ = drawn(11, 300, 0.5, HIT, FALSE)
+    image = np.arange(len(table)) % 3
+    read = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [1, 1, 1, 1, 1]], bool)
+    table &= read[image]
+    table[~table.any(axis=1), 0] = True
+    votes = marks(table, read, image)
+    far = np.flatnonzero(~table[:, 4])[:40]
+    votes = Votes(
+        *(votes.object, votes.rater, votes.category, votes.image, votes.read, 0),
+        unread=np.stack([far, np.full(len(far), 4)], axis=1),
+    )
+    together = fit_marking(votes)
+    monkeypatch.setattr(_marking, "_BITS", 0)
+    apart = fit_marking(votes)
+    np.testing.assert_allclose(together.probability, apart.probability, atol=1e-8)
+    np.testing.assert_allclose(together.false_mark_rate, apart.false_mark_rate, atol=1e-8)
+    np.testing.assert_allclose(together.precision, apart.precision, atol=1e-8)
+    assert together.log_likelihood == pytest.approx(apart.log_likelihood, rel=1e-10)
 
 
 @settings(max_examples=15)

@@ -74,17 +74,61 @@ def test_without_a_reference_raters_left_out_rank_the_methods(document, tmp_path
     assert any("no reference" in note for note in found["notes"])
 
 
+def test_the_best_method_and_what_cannot_be_told_from_it_are_named(document, study):
+    asked = ("compare", study, "-m", "majority", "-m", "naive-soft", "-m", "two-third")
+    found = document(*asked, "--replicates", "20")
+    best = found["best"]
+    assert best.keys() == {"accuracy", "class_f1", "macro_recall"}
+    assert best["class_f1"] == {
+        "method": "majority",
+        "value": 0.5,
+        "not_separable": ["naive-soft"],
+    }
+    majority, soft, few = found["methods"]
+    assert (majority["decided"], few["decided"]) == (1, 0.5)
+    assert soft["behind_best"]["class_f1"] == {"value": 0, "low": 0, "high": 0, "separable": False}
+    # Without intervals nobody can say who is apart.
+    found = document(*asked, "--replicates", "0")
+    assert found["best"]["class_f1"]["not_separable"] is None
+    assert found["methods"][1]["behind_best"]["class_f1"]["separable"] is None
+
+
+def test_images_of_one_patient_are_drawn_together(document, study, tmp_path, run):
+    asked = ("compare", study, "-m", "majority", "-m", "dawid-skene", "--replicates", "20")
+    assert any("drawn one by one" in note for note in document(*asked)["notes"])
+    patients = tmp_path / "patients.csv"
+    patients.write_text("image,patient\ni.png,p\nj.png,q\n", encoding="utf-8")
+    assert not any("one by one" in n for n in document(*asked, "--clusters", patients)["notes"])
+    patients.write_text("image,patient\ni.png,p\nj.png,p\n", encoding="utf-8")
+    found = document(*asked, "--clusters", patients)
+    assert any("no intervals" in note for note in found["notes"])
+    assert found["methods"][1]["difference"]["accuracy"]["low"] is None
+    patients.write_text("image,patient\ni.png\n", encoding="utf-8")
+    code, out, err = run(*asked, "--clusters", patients)
+    assert (code, out, len(err.splitlines())) == (1, "", 1)
+    assert "patients.csv, row 2" in err
+
+
 def test_sensitivity_lists_a_rank_for_every_setting(document, study):
     found = document("compare", study, "-m", "majority", "--replicates", "0", "--sensitivity")
+    best = found["sensitivity"]["best"]
+    assert {(b["fusion"], b["by"]) for b in best} >= {("mean", "accuracy"), ("wbf", "class_f1")}
+    assert all(b["f1"] == 1 and b["strict"] and b["method"] == "majority" for b in best)
     settings = found["sensitivity"]["settings"]
     assert {s["grouping_iou"] for s in settings} == {0.2, 0.3, 0.4, 0.5}
     assert all(s["rank"] == [1] for s in settings)
 
 
 def test_people_get_tables(run, study):
-    code, out, _ = run("compare", study, "--held-out", "--sensitivity", "--replicates", "5")
+    code, out, _ = run(
+        *("compare", study, "--held-out", "--sensitivity", "--replicates", "5"),
+        *("-m", "majority", "-m", "dawid-skene"),
+    )
     assert code == 0
-    for said in ("IoU >= 0.30", "95 % interval", "left out", "as majority", "Ranks by class_f1"):
+    for said in (
+        *("IoU >= 0.30", "95 % interval", "left out", "as majority", "Ranks by class_f1"),
+        *("Recall of each category", "best class_f1: ", "Best setting of each fusion"),
+    ):
         assert said in out
 
 

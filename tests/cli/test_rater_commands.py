@@ -84,7 +84,7 @@ def test_a_simulated_table_has_its_truth_beside_it(document, tmp_path):
     made = document("simulate", "student-teacher", "-o", out, "-p", "tasks=12")
     assert made["written"] == ["crowd.csv", "crowd.truth.csv"]
     assert document("evaluate", out, "--reference", tmp_path / "crowd.truth.csv")["tp"] == 12
-    assert document("compare", tmp_path, "-m", "majority")["methods"][0]["f1"] == 1.0
+    assert document("compare", tmp_path, "-m", "majority")["methods"][0]["covered"] == 1.0
 
 
 def test_simulated_boxes_are_a_study(document, tmp_path):
@@ -133,6 +133,9 @@ def test_mixes_say_what_more_raters_cost_and_give(document, run, tmp_path):
     assert with_expert["accuracy"] > novices["accuracy"]
     assert with_expert["low"] <= with_expert["accuracy"] <= with_expert["high"]
     assert novices["recall"] == 1.0
+    # All objects are marked: what is right among the marked is right among all.
+    assert novices["class_recall"] == pytest.approx(novices["accuracy"])
+    assert 0 < novices["macro_recall"] < with_expert["macro_recall"] <= 1
     assert "5 x 4" in run(*mix, "-q")[1]
     code, _, err = run("simulate-mix", out, "--mix", "z=1")
     assert (code, "no rater is named 'z'" in err) == (2, True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from napari_consensus import reach_consensus, read
-from napari_consensus.adjudication import DecisionLog, Review, box, freeze
+from napari_consensus.adjudication import DecisionLog, Review, box, freeze, versions_of
 
 MARKS = (
     "image,rater,category,xmin,ymin,xmax,ymax\n"
@@ -197,3 +197,65 @@ def test_simulate_review_without_a_reference_is_refused_in_one_line(run, tmp_pat
     code, out, err = run("simulate-review", file)
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert "--reference" in err
+
+
+def test_sign_freezes_a_version_and_writes_it(document, run, study, decisions, tmp_path):
+    out, card = tmp_path / "gold.csv", tmp_path / "card.md"
+    who = ("--adjudicator", "head", "--basis", "panel", "--statement", "Two readings")
+    made = document(
+        "sign", study, "--decisions", decisions, *who, "-o", out, "--card", card, "--leave-out-open"
+    )
+    assert (made["version"], made["signed_by"], made["basis"]) == (2, "head", "panel")
+    assert (made["objects"], made["decided_by"], made["open_items"]) == (4, {"senior": 2}, 2)
+    assert (made["unsure"], made["not_reviewed"]) == (1, 1)
+    assert made["written"] == ["gold.csv", "gold.csv.provenance.json", "card.md"]
+    assert versions_of(DecisionLog.read(decisions))[1].sha256 == made["sha256"]
+    assert len(read(out).reference) == 2
+    assert "Statement of version 2: Two readings." in card.read_text(encoding="utf-8")
+    code, _, err = run("sign", study, "--decisions", decisions, *who)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "head has signed this already, as version 2" in err
+
+
+def test_later_decisions_are_signed_as_a_new_version(run, study, decisions):
+    log = DecisionLog(decisions)
+    review = Review(reach_consensus(read(study).annotations, fusion="medoid"), log, adjudicator="x")
+    review.accept(review.consensus.shapes.id.tolist()[0])
+    log.close()
+    who = ("--adjudicator", "senior", "--basis", "one expert")
+    code, out, err = run("sign", study, "--decisions", decisions, *who, "--quiet")
+    assert (code, err) == (0, "")
+    assert out == (
+        "version 2, signed by senior (one expert): 4 objects, settled by senior 50%, x 25%; "
+        "1 open\n"
+    )
+
+
+def test_sign_refuses_in_one_line(run, study, decisions, tmp_path):
+    log = DecisionLog(decisions)
+    who = ("--adjudicator", "head", "--basis", "panel")
+    for where, code, message in (
+        (decisions, 1, "open in another window"),
+        (tmp_path / "none.sqlite", 1, "there is no such decisions file"),
+    ):
+        done, out, err = run("sign", study, "--decisions", where, *who)
+        assert (done, out, err.count("\n")) == (code, "", 1)
+        assert message in err
+    log.close()
+    assert len(versions_of(DecisionLog.read(decisions))) == 1
+    assert run("sign", study, "--decisions", decisions, "--adjudicator", "", "--basis", "x")[0] == 2
+
+
+def test_the_log_says_what_was_dismissed(run, document, study, decisions, tmp_path):
+    marks = study.read_text(encoding="utf-8").replace("i.png,a,debris,30,30,40,40\n", "")
+    study.write_text(marks, encoding="utf-8")
+    consensus = reach_consensus(read(study).annotations, fusion="medoid")
+    log = DecisionLog(decisions)
+    review = Review(consensus, log, adjudicator="head")
+    gone = next(held for held in review.affected if not held.objects)
+    review.dismiss(gone.decision.number)
+    log.close()
+    lines = [json.loads(line) for line in run("export-log", decisions)[1].splitlines()]
+    assert [line["number"] for line in lines if line.get("dismissed")] == [gone.decision.number]
+    made = document("apply", study, "--decisions", decisions, "-o", tmp_path / "gold.csv")
+    assert (made["dismissed"], made["look_again"]) == (1, [])

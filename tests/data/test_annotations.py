@@ -1,5 +1,7 @@
 """The table of annotations: what enters it, in which order it stands, what it refuses."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from napari_consensus.data.native import Native
 from napari_consensus.data.raters import RaterKind, RaterSet, Regions
 from napari_consensus.errors import TableError
 
+COLUMNS = [column.name for column in fields(Annotations) if column.init]
 BOXES = [[5, 6, 9, 8], [0, 0, 2, 3], [1, 1, 4, 2]]
 
 
@@ -76,7 +79,7 @@ def test_a_code_that_points_nowhere_is_refused():
     with pytest.raises(TableError, match=r"category, row 0: code 7"):
         Annotations(
             **{
-                **{name: getattr(made, name) for name in made.__slots__ if name != "bounds"},
+                **{name: getattr(made, name) for name in COLUMNS},
                 "category": [7, 0, 0],
             }
         )
@@ -132,7 +135,7 @@ def test_leaving_a_rater_out_leaves_out_their_rows_reading_and_regions():
         parts=[0, 1, 2],
     )
     raters = RaterSet(made.raters.names, made.raters.kinds, made.raters.read, regions)
-    columns = {name: getattr(made, name) for name in made.__slots__ if name != "bounds"}
+    columns = {name: getattr(made, name) for name in COLUMNS}
     kept = Annotations(**{**columns, "raters": raters}).of_raters(np.array([False, True]))
     assert kept.raters.names == ("b",)
     assert kept.raters.read.tolist() == [[True], [True]]
@@ -144,7 +147,7 @@ def test_only_people_and_models_vote():
     made = table()
     kinds = (RaterKind.REFERENCE, RaterKind.MODEL)
     raters = RaterSet(made.raters.names, kinds, made.raters.read)
-    columns = {name: getattr(made, name) for name in made.__slots__ if name != "bounds"}
+    columns = {name: getattr(made, name) for name in COLUMNS}
     voting = Annotations(**{**columns, "raters": raters}).voting()
     assert voting.raters.names == ("b",)
     assert len(voting) == 2

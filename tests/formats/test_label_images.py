@@ -10,6 +10,7 @@ from PIL import Image
 from napari_consensus.errors import ParameterError, ReadError, WriteError
 from napari_consensus.formats import discover, read, write
 from napari_consensus.formats._label_pixels import Likeness, likeness
+from napari_consensus.pipeline import reach_consensus
 from napari_consensus.raster.runs import painted, runs_of_outlines
 
 RNG = np.random.default_rng(7)
@@ -143,6 +144,32 @@ def test_a_label_image_is_written_and_read_back(tmp_path):
     assert ((seen > 0) == (cells() > 0)).all()
     order = painted(runs_of_outlines(one), np.arange(1, 17), np.arange(16), 60, 80)
     assert (seen == order).all()
+
+
+def test_each_image_gets_a_label_image_in_a_folder(tmp_path):
+    for name, shift in (("p1", 0), ("p2", 2)):
+        save(cells(shift), tmp_path / "in" / "anna" / f"{name}.tif")
+        save(cells(shift + 1), tmp_path / "in" / "ben" / f"{name}.tif")
+    study = read(tmp_path / "in")
+    consensus = reach_consensus(study.annotations, fusion="majority", minimum_support=2)
+    sizes = study.image_sizes
+    written = write(consensus, tmp_path / "out", format="label-image", image_sizes=sizes)
+    found = {path.name for path in written}
+    assert {"p1.tiff", "p2.tiff"} <= found
+    # Of two, the majority is what both marked.
+    seen = tifffile.imread(tmp_path / "out" / "p2.tiff")
+    assert (np.where(cells(2) == cells(3), cells(2), 0) > 0).tolist() == (seen > 0).tolist()
+    # The consensus of one of several images fits into one file.
+    one = study.annotations.take(study.annotations.image == 1)
+    first, *_ = write(reach_consensus(one), tmp_path / "one.tif", image_sizes=sizes)
+    assert tifffile.imread(first).shape == (60, 80)
+
+
+def test_labels_are_written_as_nothing_but_tiff(tmp_path):
+    study = read(save(cells(), tmp_path / "anna.tif"))
+    for suffix in (".png", ".npy"):
+        with pytest.raises(ParameterError, match="no format ends like this"):
+            write(study, tmp_path / f"out{suffix}", image_sizes=study.image_sizes)
 
 
 def test_two_raters_do_not_fit_into_one_label_image(tmp_path):

@@ -14,7 +14,7 @@ from napari_consensus.data.consensus import Source
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.errors import Cancelled, ParameterError, Refusal, WriteError
 from napari_consensus.formats import FORMATS, check_target, make_folder, read, write, write_text
-from napari_consensus.pipeline import reach_consensus
+from napari_consensus.pipeline import Dropped, drop_before, reach_consensus
 
 FILES = ["c.csv", "c.geojson", "c.coco.json"]
 
@@ -123,6 +123,15 @@ def test_with_pseudonyms_no_file_holds_a_name(table, consensus, tmp_path, name):
     back = read(tmp_path / "drawn" / name).annotations
     assert back.raters.names == ("rater-1", "rater-2", "rater-3")
     assert np.bincount(back.rater).tolist() == [2, 1, 2]
+
+
+def test_who_was_left_out_is_named_only_where_names_are_shown(table, tmp_path):
+    left, step = drop_before(table, Dropped(("Bo",)))
+    consensus = reach_consensus(left, earlier=(step,))
+    for pseudonyms, raters in ((True, '["left-out-1"]'), (False, '["Bo"]')):
+        path = write(consensus, tmp_path / f"{pseudonyms}.geojson", pseudonyms=pseudonyms)[1]
+        first = json.loads(path.read_text(encoding="utf-8"))["steps"][0]
+        assert (first["action"], first["parameters"]["raters"]) == ("drop", raters)
 
 
 @pytest.mark.parametrize("name", FILES)

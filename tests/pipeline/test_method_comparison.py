@@ -9,11 +9,14 @@ from napari_consensus import pipeline
 from napari_consensus.aggregation import AGGREGATORS, MajorityVote
 from napari_consensus.data.annotations import annotations_from_boxes
 from napari_consensus.data.groups import Votes
+from napari_consensus.data.raters import RaterKind
+from napari_consensus.data.tasks import annotations_of_answers
 from napari_consensus.errors import Cancelled, ParameterError
 from napari_consensus.formats import read
 from napari_consensus.pipeline.deciding import decision_rule
 from napari_consensus.pipeline.held_out import predict_held_out, without_rater
 from napari_consensus.pipeline.method_runs import MethodRun, shares_alike
+from napari_consensus.pipeline.sensitivity import Sensitivity, Setting
 
 TWO = ("majority", "dawid-skene")
 
@@ -71,7 +74,7 @@ def test_how_alike_two_methods_decide():
     def run(*category):
         nothing = np.empty((4, 0))
         category = np.array(category, np.int32)
-        return MethodRun("m", nothing, category, category < 0, 0, 1, True, 0.0, ())
+        return MethodRun("m", nothing, category, category < 0, 4, 0, 1, True, 0.0, ())
 
     alike = shares_alike([run(0, 1, 1, -1), run(0, 1, 0, -1), run(-1, 1, 1, -1)])
     expected = [[1, 2 / 3, 2 / 3], [2 / 3, 1, 1 / 3], [2 / 3, 1 / 3, 1]]
@@ -114,6 +117,151 @@ def test_differences_are_paired():
     assert (other["f1"].low, other["f1"].high) == (0, 0)
     again = pipeline.compare(table(rows), table(gold), TWO, replicates=200, seed=3)
     assert again.differences == found.differences
+
+
+def two_halves(right):
+    """Ten images of two places; a is right on each, b and c as often as `right` says."""
+    rows, gold = [], []
+    rng = np.random.default_rng(1)
+    for image in range(10):
+        for place in range(2):
+            truth = "xy"[(image + place) % 2]
+            gold.append((f"i{image}", "gold", place, truth))
+            rows.append((f"i{image}", "a", place, truth))
+            for rater in "bc":
+                said = truth if rng.random() < right else "xy"[truth == "x"]
+                rows.append((f"i{image}", rater, place, said))
+    return table(rows), table(gold)
+
+
+def test_images_of_one_cluster_are_drawn_together():
+    rows, gold = two_halves(0.6)
+
+    def width(clusters):
+        found = pipeline.compare(rows, gold, TWO, replicates=400, clusters=clusters)
+        held = found.differences["dawid-skene"]["accuracy"]
+        return held.high - held.low, held.p, found.notes
+
+    alone, _, notes = width(None)
+    assert any("drawn one by one" in note for note in notes)
+    assert any("intervals over 10 images or clusters are rough" in note for note in notes)
+    # Each image a cluster of its own draws as none does.
+    own = width({f"i{k}": f"patient {k}" for k in range(10)})
+    assert own[0] == alone
+    assert not any("drawn one by one" in note for note in own[2])
+    pairs = width({f"i{k}": f"patient {k // 5}" for k in range(10)})
+    assert pairs[0] != alone
+    # Two patients can change places in two ways that matter: p is never small.
+    assert pairs[1] > 0.3
+
+
+def test_a_single_image_has_no_intervals_and_nothing_is_told_apart():
+    found = pipeline.compare(table(ROWS[:9]), table(GOLD[:3]), ["majority", "two-third"])
+    held = found.differences["two-third"]["accuracy"]
+    assert math.isnan(held.low)
+    assert math.isnan(held.p)
+    assert found.standings["accuracy"].not_separable() == ()
+    assert any("no intervals" in note for note in found.notes)
+    one = {"i": "p", "j": "p"}
+    found = pipeline.compare(table(ROWS), table(GOLD), ["majority"], clusters=one)
+    assert math.isnan(found.differences["majority"]["accuracy"].low)
+
+
+def test_the_best_method_decides_nearly_all_objects():
+    # Place 3 is a tie of two votes: two-third leaves it open, and is right on 2 of 3 others.
+    found = pipeline.compare(table(ROWS), table(GOLD), ["majority", "two-third"], replicates=20)
+    assert [run.decided for run in found.runs] == [1, 3 / 4]
+    standing = found.standings["accuracy"]
+    assert (standing.best, standing.value) == ("majority", 3 / 4)
+    assert standing.behind["majority"].value == 0
+    assert standing.behind["two-third"].value == pytest.approx(2 / 3 - 3 / 4)
+    assert "f1" not in found.standings
+    # Where no method decides nearly all, any may be the best.
+    alone = pipeline.compare(
+        table(ROWS), table(GOLD), ["two-third"], baseline="two-third", replicates=20
+    )
+    assert alone.standings["accuracy"].best == "two-third"
+
+
+def test_equal_methods_are_not_separable_from_the_first_of_them():
+    rows, gold = two_halves(0.7)
+    found = pipeline.compare(rows, gold, ["majority", "naive-soft"], replicates=50)
+    standing = found.standings["class_f1"]
+    assert standing.best == "majority"
+    assert standing.not_separable() == ("naive-soft",)
+
+
+def test_recall_of_severe_categories_is_counted_and_drawn():
+    found = pipeline.compare(
+        table(ROWS), table(GOLD), ["majority"], severities={"x": 0.0, "y": 2.0}, replicates=30
+    )
+    # Ties go to the severe: place 3 is called y, place 2 is y and called x.
+    assert found.severe == ("y",)
+    assert found.severe_recall == {"majority": 0.0}
+    assert found.evaluations["majority"].accuracy == 2 / 4
+    assert found.differences["majority"]["severe_recall"].value == 0
+    assert found.standings["severe_recall"].best == "majority"
+
+
+def test_severe_categories_are_above_the_least():
+    severe = pipeline.method_comparison.severe_categories
+    assert severe({"low": 0, "b": 2, "high": 3, "a": 2}) == ("high", "a", "b")
+    assert severe({"only": 5}) == severe({}) == ()
+
+
+def answers(rater_kind, rows):
+    """Answers to tasks of (task, rater, label) rows, in codes."""
+    task, rater, label = (np.array(column) for column in zip(*rows, strict=True))
+    names = [tuple(map(str, range(values.max() + 1))) for values in (task, rater, label)]
+    return annotations_of_answers(
+        task, rater, label, tasks=names[0], raters=names[1], categories=names[2], kind=rater_kind
+    )
+
+
+@pytest.mark.parametrize("fusion", ["mean", "median", "medoid", "weighted"])
+def test_answers_without_a_place_have_no_f1(fusion):
+    rows = [(t, r, (t + (r == 2)) % 2) for t in range(5) for r in range(3)]
+    given = answers(RaterKind.HUMAN, rows)
+    truth = answers(RaterKind.REFERENCE, [(t, 0, t % 2) for t in range(5)])
+    found = pipeline.compare(given, truth, TWO, fusion=fusion, replicates=20)
+    for held in found.evaluations.values():
+        assert all(math.isnan(v) for v in (held.f1, held.f1_macro, held.precision, held.recall))
+        assert (held.accuracy, held.class_f1) == (1, 1)
+    assert math.isnan(found.differences["dawid-skene"]["f1"].value)
+    assert math.isnan(found.differences["dawid-skene"]["f1"].p)
+    assert sum("no place" in note for note in found.notes) == 1
+
+
+def test_the_best_setting_of_a_fusion_is_of_methods_that_decide_nearly_all():
+    ranks = Sensitivity(
+        methods=("keen", "shy"),
+        settings=tuple(
+            Setting(iou, fusion, strict, "prior")
+            for fusion in ("mean", "medoid")
+            for iou, strict in ((0.2, True), (0.3, True), (0.3, False))
+        ),
+        f1=np.full(6, 0.9),
+        accuracy=np.array([[0.7, 0.9], [0.8, 0.9], [0.95, 0.9], *[[np.nan, 1.0]] * 3]),
+        class_f1=np.array([[0.6, 0.1], [0.5, 0.1], [0.9, 0.1], *[[np.nan, 0.1]] * 3]),
+        decided=np.tile([1.0, 0.6], (6, 1)),
+        rank=np.ones((6, 2), np.int64),
+        notes=(),
+    )
+    # The third setting matches by another rule; the second method decides too few.
+    assert ranks.best("accuracy", "mean") == (1, 0)
+    assert ranks.best("class_f1", "mean") == (0, 0)
+    assert ranks.best("accuracy", "medoid") is None
+
+
+def test_pixelwise_fusions_are_left_out_for_boxes_unless_named():
+    asked = {"methods": ["majority"], "grouping_ious": (0.3,)}
+    found = pipeline.rank_over_settings(table(ROWS), table(GOLD), **asked)
+    assert not {"majority", "staple"} & {s.fusion for s in found.settings}
+    assert any("majority, staple are left out" in note for note in found.notes)
+    named = pipeline.rank_over_settings(table(ROWS), table(GOLD), fusions=["majority"], **asked)
+    assert {s.fusion for s in named.settings} == {"majority"}
+    with pytest.raises(ParameterError, match="melt"):
+        pipeline.rank_over_settings(table(ROWS), table(GOLD), fusions=["melt"], **asked)
 
 
 def test_raters_left_out_are_predicted_from_the_others_by_hand():
@@ -214,7 +362,7 @@ def test_severities_add_a_rule_for_ties_and_missing_data_leave_a_fusion_out():
     )
     assert {setting.ties for setting in found.settings} == {"prior", "first", "severe"}
     assert not {"assisted", "wbf"} & {setting.fusion for setting in found.settings}
-    assert any(note.startswith("assisted is left out") for note in found.notes)
+    assert any(note.startswith("fusion 'assisted' is left out") for note in found.notes)
 
 
 def test_without_a_grouping_threshold_there_is_no_ranking():
@@ -230,6 +378,17 @@ def test_the_best_category_accuracy_of_methods_on_cytocrowd(cyto):
     decided = [found.evaluations[run.method] for run in found.runs if not run.undecided]
     assert max(held.accuracy for held in decided) >= 0.936
     assert min(held.f1 for held in decided) >= 0.92
+
+
+def test_a_stranger_finds_the_best_setting_on_cytocrowd(cyto):
+    ranks = pipeline.rank_over_settings(
+        cyto.annotations, cyto.reference, ["lfc", "plantnet"], fusions=["weighted"]
+    )
+    setting, method = ranks.best("class_f1", "weighted")
+    assert ranks.methods[method] == "lfc"
+    assert ranks.settings[setting].grouping_iou == 0.2
+    assert ranks.accuracy[setting, method] >= 0.936
+    assert ranks.f1[setting] >= 0.92
 
 
 def test_assisted_boxes_find_more_of_the_reference_on_cytocrowd(cyto):

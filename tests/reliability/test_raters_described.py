@@ -1,10 +1,14 @@
 """Raters are described by what they answered, by hand and against what peers stored."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.stats import binomtest
 
 import napari_consensus as nc
@@ -15,16 +19,19 @@ from napari_consensus.pairing import overlapping_pairs
 from napari_consensus.pipeline import rate_raters
 from napari_consensus.pipeline.deciding import decision_rule
 from napari_consensus.reliability import (
+    above,
     drop,
     effective_answers,
     errors_together,
     estimate_skills,
+    inseparable,
     leave_raters_out,
     object_numbers,
     open_ranks,
     share_intervals,
     spam_distance,
     spam_score,
+    without_rater,
 )
 
 CROWDS = ("independent", "imbalanced", "student_teacher", "discrete_difficulty", "hammer_spammer")
@@ -49,6 +56,8 @@ def test_spam_scores_equal_the_stored_ones_of_the_same_matrices(name, stored):
     matrices = np.load(stored / name / "peerannot_ds.npz")["pi"]
     theirs = np.load(stored / name / "peerannot_spam_score.npy")
     assert np.abs(spam_score(matrices) - theirs).max() < 1e-12
+    # Five categories: the distance of Raykar and Yu is four times as large.
+    assert np.abs(spam_distance(matrices) - 4 * theirs).max() < 1e-12
 
 
 def test_spam_scores_of_our_own_plain_model_equal_the_stored_ones(stored):
@@ -92,6 +101,22 @@ def test_exact_intervals_are_those_of_clopper_and_pearson(count, total):
 def test_no_one_is_ranked_before_another_whose_interval_overlaps():
     spans = np.array([[0.1, 0.3], [0.2, 0.5], [0.6, 0.7], [np.nan, np.nan]])
     assert open_ranks(spans).tolist() == [[2, 4], [2, 4], [1, 2], [1, 4]]
+
+
+def test_intervals_that_others_join_are_of_one_group_though_they_lie_apart():
+    spans = np.array([[0.1, 0.3], [0.2, 0.5], [0.4, 0.6], [0.7, 0.9], [np.nan, np.nan]])
+    assert inseparable(spans).tolist() == [2, 2, 2, 1, 0]
+    assert np.argwhere(above(spans)).tolist() == [[2, 0], [3, 0], [3, 1], [3, 2]]
+    assert inseparable(np.empty((0, 2))).tolist() == []
+
+
+@settings(max_examples=40)
+@given(arrays(float, (7, 2), elements=st.floats(0, 1, width=16)))
+def test_no_order_of_groups_places_one_before_another_whose_interval_overlaps(ends):
+    spans = np.sort(ends, axis=1)
+    groups = inseparable(spans)
+    before = groups[:, None] < groups[None, :]
+    assert (above(spans) >= before).all()
 
 
 def test_errors_are_correlated_against_a_reference():
@@ -142,6 +167,27 @@ def test_a_rater_left_out_says_what_changes():
     assert [w.accuracy for w in found] == pytest.approx([2 / 3, 1, 1 / 2])
 
 
+def test_a_rater_left_out_changes_these_objects():
+    rows = [(0, 0, 0), (1, 0, 1), (1, 1, 0), (1, 2, 1), (2, 2, 1), (3, 0, 1), (3, 1, 1)]
+    rule = decision_rule(("x", "y"), ties="first")
+    found = leave_raters_out(votes_of(rows, 3, 2), ("a", "b", "c"), MajorityVote(), rule)
+    assert [w.affected.tolist() for w in found] == [[0, 1], [], [1, 2]]
+    assert [w.gone + w.changed for w in found] == [2, 0, 2]
+
+
+def test_votes_without_a_rater_are_those_of_the_others_alone():
+    votes = replace(
+        votes_of([(0, 0, 1), (0, 1, 0), (1, 2, 1), (1, 3, 0)], 4, 2),
+        unread=np.array([[0, 2], [1, 1], [0, 3]]),
+    )
+    left = without_rater(votes, 1)
+    assert (left.object.tolist(), left.rater.tolist()) == ([0, 1, 1], [0, 1, 2])
+    assert left.category.tolist() == [1, 1, 0]
+    assert left.read.shape == (1, 3)
+    assert left.unread.tolist() == [[0, 1], [0, 2]]
+    assert left.readers().tolist() == [1, 3]
+
+
 @pytest.fixture(scope="module")
 def described():
     boxes = [[0, 0, 10, 10], [0, 0, 10, 8], [0, 0, 10, 10], [50, 50, 60, 60], [50, 50, 60, 60]]
@@ -180,6 +226,25 @@ def test_objects_are_described(described):
     assert objects.hardest(described.category == 1).tolist() == [1]
 
 
+def test_votes_are_told_in_words(described):
+    texts, code = described.objects.vote_texts(described.groups.annotations.categories)
+    assert [texts[k] for k in code] == ["x 2, y 1", "y 2"]
+
+
+def test_rows_of_a_confusion_matrix_with_no_answer_behind_are_not_shown(described):
+    skills = described.skills
+    # Three raters cannot tell that the one b named is no y; where none is behind, a row is empty.
+    assert skills.effective[1] == pytest.approx([0, 1], abs=1e-6)
+    assert np.isnan(skills.known_confusion(1)).tolist() == [[True, True], [False, False]]
+    assert not np.isnan(skills.confusion[1]).any()
+
+
+def test_raters_are_not_separable_where_intervals_overlap(described):
+    assert not described.above.any()
+    assert described.not_separable(1) == ("a", "c")
+    assert described.against.precision[0].tolist() == [1 / 2, 1, 1 / 2]
+
+
 def test_an_object_without_a_vote_is_not_hard():
     table = nc.annotations_from_boxes(
         [[0, 0, 1, 1], [5, 5, 6, 6]], image=["i", "i"], rater=["a", "a"], category=[None, "x"]
@@ -212,6 +277,8 @@ def test_hit_rates_of_four_raters_have_intervals():
     marking = rate_raters(table).marking
     low, high = marking.hit_interval.T
     assert ((low < marking.hit_rate) & (marking.hit_rate < high)).all()
+    low, high = marking.false_mark_interval.T
+    assert ((low <= marking.false_mark_rate) & (marking.false_mark_rate <= high)).all()
 
 
 def test_skills_of_the_published_crowds_tell_hammers_from_spammers(stored):

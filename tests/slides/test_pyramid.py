@@ -112,4 +112,7 @@ def test_the_gaps_of_a_scanners_slide_are_filled(svs):
         assert slide.header.levels == ((3101, 2603), (775, 650), (193, 162))
         assert sizes == [(3101, 2603), (1550, 1301), (775, 650), (387, 325), (193, 162)]
         for before, made in ((0, 1), (2, 3)):
-            assert np.array_equal(slide.levels[made][:], box(slide.levels[before][:]))
+            # JPEG halves a picture before its colours are rounded to whole numbers.
+            off = np.abs(slide.levels[made][:].astype(int) - box(slide.levels[before][:]))
+            assert off.mean() < 1
+            assert np.quantile(off, 0.999) <= 8

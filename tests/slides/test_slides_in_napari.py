@@ -50,9 +50,10 @@ def test_napari_reads_nothing_in_its_own_thread_of_a_slide_read_ahead(svs, monke
         with monkeypatch.context() as patch:
             patch.setattr(slide.levels[0]._file, "reading", None)
             layer = layers.Image(data, **arguments | {"scale": (1, 1)})
-            level, pixels = draw(layer, (0, 0), SIDES[0] / WINDOW[0])
-        assert level == 2
-        assert pixels.shape == slide.levels[2].shape
+            # napari fits a picture into the window with a margin around it.
+            level, pixels = draw(layer, (0, 0), SIDES[0] / (0.95 * WINDOW[0]))
+        assert level == 3
+        assert pixels.shape == slide.levels[3].shape
         assert layer.thumbnail.any()
 
 

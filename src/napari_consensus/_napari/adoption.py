@@ -108,6 +108,9 @@ class Adoption(QObject):
             self._leave(found)
             self._store.look_at(loaded.found)
             return
+        if not self._store.may_leave():
+            self._leave(found)
+            return
         for role in self._own.roles:
             self._own.drop(role)
         for layer, note in found:

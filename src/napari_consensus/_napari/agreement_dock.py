@@ -8,11 +8,13 @@ import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton
 
+from napari_consensus._napari.choices import by_support
 from napari_consensus._napari.colours import support_colours
 from napari_consensus._napari.dock import Dock
 from napari_consensus._napari.heat_map import HeatMap
 from napari_consensus._napari.jobs import Job
 from napari_consensus._napari.plots import BarPlot, CurvePlot
+from napari_consensus._napari.report_row import ReportRow
 from napari_consensus._napari.table_view import Column, TableView
 from napari_consensus._napari.tables import CURVE, GROUPING_IOU, AgreementView, agreement_of
 from napari_consensus._napari.threshold import ThresholdSlider
@@ -40,6 +42,8 @@ class AgreementDock(Dock):
         The viewer it belongs to.
     """
 
+    only_in_front = True
+
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
         self._job: Job | None = None
@@ -57,7 +61,7 @@ class AgreementDock(Dock):
         self.counted.setWordWrap(True)
         self.matrix = HeatMap()
         self.matrix.chosen.connect(self._choose)
-        self.hint = QLabel("Click a cell to see that pair's matches on the canvas.")
+        self.hint = QLabel("Click a cell for that pair's matches, a bar for its objects.")
         self.hint.setWordWrap(True)
         self.curve = CurvePlot(
             "F1 over IoU",
@@ -68,13 +72,17 @@ class AgreementDock(Dock):
         self.bars = BarPlot(
             f"Objects by raters (IoU ≥ {GROUPING_IOU:.2f})",
             "How many objects were marked by 1, 2, ... raters; annotations are grouped into\n"
-            f"objects at IoU ≥ {GROUPING_IOU:.2f}, whatever the threshold above.",
+            f"objects at IoU ≥ {GROUPING_IOU:.2f}, whatever the threshold above. Click a bar to\n"
+            "frame its objects on the canvas and list them in Matches.",
         )
+        self.bars.chosen.connect(self._choose_bar)
         self.table = TableView("agreement.csv")
         self.table.hide()
         self._save = QPushButton("Save as CSV…")
         self._save.setToolTip("Every number of every two raters at this threshold.")
         self._save.clicked.connect(self.table.save)
+        self.report = ReportRow(self)
+        self.report.top.addWidget(self._save)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(_PAUSE)
@@ -114,21 +122,19 @@ class AgreementDock(Dock):
         plots = QHBoxLayout()
         plots.addWidget(self.curve)
         plots.addWidget(self.bars)
-        bottom = QHBoxLayout()
-        bottom.addStretch(1)
-        bottom.addWidget(self._save)
         self.rows.addWidget(self.threshold)
         self.rows.addLayout(choice)
         self.rows.addWidget(self.counted)
         self.rows.addWidget(self.matrix)
         self.rows.addWidget(self.hint)
         self.rows.addLayout(plots)
-        self.rows.addLayout(bottom)
+        self.rows.addWidget(self.report)
         self.rows.addStretch(1)
 
     def _count_all(self) -> None:
         table, prepared = self.store.table, self.store.prepared
-        if table is None or prepared is None or not self.isVisible():
+        if table is None or prepared is None or not self.in_front:
+            self._stale = True
             return
         if self._job is not None:
             self._job.stop()
@@ -144,6 +150,13 @@ class AgreementDock(Dock):
             then=self._show,
         )
         self._job.ended.connect(self._forget)
+
+    def come_to_front(self, front: bool) -> None:
+        """Count where the numbers are looked at; behind another dock, stop."""
+        if not front and self._job is not None:
+            self._job.stop()
+            self._stale = True
+        super().come_to_front(front)
 
     def _forget(self) -> None:
         if self._job is self.sender():
@@ -181,7 +194,15 @@ class AgreementDock(Dock):
         self.table.show_columns(_columns(view.pairs, view.minimum_iou))
 
     def _choose(self, row: int, column: int) -> None:
+        self.store.choose(None)
         self.store.show_pair((min(row, column), max(row, column)))
+
+    def _choose_bar(self, place: int) -> None:
+        prepared = self.store.prepared
+        if prepared is not None:
+            image = None if self._everywhere else self.store.image
+            self.store.show_pair(None)
+            self.store.choose(by_support(prepared, place + 1, image))
 
 
 def _explained(pair: RaterPair, minimum_iou: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from napari.components.overlays import TextOverlay
 
 _NAME = "napari_consensus_badge"
+_POINTS = 8  # so that the longest line fits between the docks of a small screen
 
 
 def show_badge(viewer: Any, text: str) -> None:
@@ -15,7 +16,9 @@ def show_badge(viewer: Any, text: str) -> None:
     if _NAME not in overlays:
         if not text:
             return
-        overlays[_NAME] = TextOverlay(position="top_left", box=True)
+        overlays[_NAME] = TextOverlay(box=True, font_size=_POINTS)
+    # In a divided canvas the name of a view stands at its top.
+    overlays[_NAME].position = "bottom_left" if viewer.canvas.grid.enabled else "top_left"
     # The box behind the text ends a little before it does.
     overlays[_NAME].text = f" {text}  "
     overlays[_NAME].visible = bool(text)

@@ -5,45 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from qtpy.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSpinBox,
-    QWidget,
-)
+from napari.utils.notifications import show_error
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_consensus._napari.canvas_choice import CanvasChoice
+from napari_consensus._napari.comparison_window import ComparisonWindow
+from napari_consensus._napari.consensus_form import ConsensusForm
 from napari_consensus._napari.dock import Dock
-from napari_consensus._napari.parameter_form import ParameterForm
 from napari_consensus._napari.runs import Run, RunRequest, merge
 from napari_consensus._napari.side_by_side import beside_of
 from napari_consensus._napari.table_view import Column, TableView
-from napari_consensus._napari.tables import GROUPING_IOU
-from napari_consensus.aggregation import AGGREGATORS, TIE_RULES
-from napari_consensus.fusion import FUSIONS
-
-_FUSION_TIPS = {
-    "mean": "The mean of each side over the raters.",
-    "median": "The median of each side: one outlier does not move it.",
-    "medoid": "The rater's outline that overlaps most with the others: a drawn one.",
-    "weighted": "A mean in which raters who draw more steadily count more.",
-}
-_TIE_TIPS = {
-    "as declared": "The most severe category where severities are declared, else as prior.",
-    "prior": "The category given most often in the whole run.",
-    "severe": "The most severe category; severities must be declared.",
-    "first": "The first by name.",
-    "random": "By a seeded draw.",
-    "abstain": "Leave the category open.",
-}
+from napari_consensus._napari.tables import Prepared
+from napari_consensus.errors import ParameterError
 
 
 class ConsensusDock(Dock):
-    """Consensus: a form, a run, the list of runs.
+    """Consensus: a form, a run, the list of runs, and a window that compares methods.
 
     Parameters
     ----------
@@ -55,31 +32,31 @@ class ConsensusDock(Dock):
         super().__init__(napari_viewer)
         self.beside = beside_of(self.scene)
         self._listed: tuple[Run, ...] = ()
-        self.method, self.fusion, self.ties, self.scope = (QComboBox() for _ in range(4))
-        self.method.addItems(list(AGGREGATORS))
-        self.fusion.addItems(list(FUSIONS))
-        self.ties.addItems(["as declared", *TIE_RULES])
-        self.scope.addItems(["this image", "all images"])
-        self.grouping, self.support = QDoubleSpinBox(), QSpinBox()
-        self.parameters = ParameterForm()
+        self.form = ConsensusForm()
         self.run_button = QPushButton("Run")
+        self.choose = QPushButton("Compare methods…")
+        self.methods: ComparisonWindow | None = None
         self.on_canvas = CanvasChoice(self.store)
         self.runs = TableView("consensus-runs.csv")
         self.runs.chosen.connect(self._choose)
         self.no_runs = QLabel("No consensus yet: choose how to merge and press Run.")
+        self.notes = QLabel()
+        self.notes.setWordWrap(True)
         self.compare = QPushButton("Side by side")
         self.remove = QPushButton("Remove run")
-        self._make_inputs()
+        self._connect()
         self._lay_out()
         store = self.store
         self.listen(store.study_changed, store.image_changed, store.objects_changed)
         self.listen(store.runs_changed, store.canvas_changed)
+        self.listen(store.study_changed, then=self._forget_methods)
 
     def refresh(self) -> None:
         """Show the runs."""
         runs = self.store.runs
-        table = self.store.table
-        self.support.setMaximum(max(1, len(table.readers) if table is not None else 1))
+        table, prepared = self.store.table, self.store.prepared
+        if prepared is not None:
+            self.form.suit(prepared, len(table.readers) if table is not None else 1)
         self.no_runs.setVisible(not runs)
         self.runs.setVisible(bool(runs))
         for button in (self.compare, self.remove):
@@ -87,75 +64,76 @@ class ConsensusDock(Dock):
         self.compare.setText("One view" if self.beside.shown else "Side by side")
         self.on_canvas.show_choice()
         self.on_canvas.setVisible(bool(runs))
-        if self._listed is not runs and self.store.prepared is not None:
+        if self._listed is not runs and prepared is not None:
             self._listed = runs
-            self.runs.show_columns(_columns(runs, self.store.prepared.annotations.images))
+            self.runs.show_columns(_columns(runs, prepared.annotations.images))
             self.runs.resizeColumnsToContents()
         numbers = [run.number for run in runs]
-        self.runs.mark(numbers.index(self.store.run) if self.store.run in numbers else None)
+        shown = numbers.index(self.store.run) if self.store.run in numbers else None
+        self.runs.mark(shown)
+        notes = runs[shown].consensus.posterior.notes if shown is not None else ()
+        self.notes.setText("\n".join(notes))
+        self.notes.setVisible(bool(notes))
 
     def request(self) -> RunRequest:
         """Return what the form asks for."""
-        return RunRequest(
-            aggregator=self.parameters.made(),
-            method=self.method.currentText(),
-            fusion=self.fusion.currentText(),
-            grouping_iou=round(self.grouping.value(), 2),
-            minimum_support=self.support.value(),
-            ties=None if self.ties.currentIndex() == 0 else self.ties.currentText(),
-            image=self.store.image if self.scope.currentIndex() == 0 else None,
-        )
+        return self.form.request(self.store.image)
 
     def run(self) -> None:
         """Merge, in a thread; the result becomes a new layer."""
+        asked = self._asked_for()
+        if asked is not None:
+            self._run(asked[1])
+
+    def compare_methods(self) -> None:
+        """Compare all methods in a window of their own."""
+        if self.methods is None:
+            self.methods = ComparisonWindow(self, self._asked_for)
+            self.methods.chosen.connect(self._run)
+        self.methods.show()
+        self.methods.raise_()
+        self.methods.activateWindow()
+        self.methods.compare()
+
+    def _run(self, request: RunRequest) -> None:
         if self.store.prepared is None or self.job_bar.busy:
             return
         self.run_button.setEnabled(False)
-        job = self.start(
-            "Reaching consensus", merge, self.store.prepared, self.request(), then=self._keep
-        )
+        prepared = self.store.prepared
+        job = self.start("Reaching consensus", merge, prepared, request, then=self._keep)
         job.ended.connect(self._ready)
 
-    def _make_inputs(self) -> None:
-        self.method.currentTextChanged.connect(self._show_parameters)
-        for combo, tips in ((self.fusion, _FUSION_TIPS), (self.ties, _TIE_TIPS)):
-            for k in range(combo.count()):
-                combo.setItemData(k, tips.get(combo.itemText(k), ""), 3)
-        self.grouping.setRange(0.05, 0.95)
-        self.grouping.setSingleStep(0.05)
-        self.grouping.setValue(GROUPING_IOU)
-        self.support.setRange(1, 1)
+    def _asked_for(self) -> tuple[Prepared, RunRequest] | None:
+        """Return what is merged and how, None where there is nothing or the form is wrong."""
+        if self.store.prepared is None:
+            return None
+        try:
+            return self.store.prepared, self.request()
+        except ParameterError as error:
+            show_error(str(error))
+            return None
+
+    def _forget_methods(self) -> None:
+        if self.methods is not None:
+            self.methods.forget()
+
+    def _connect(self) -> None:
         self.run_button.setToolTip("Merge the raters; the result is a new layer beside the others.")
         self.run_button.clicked.connect(self.run)
+        self.choose.setToolTip(
+            "All methods on these objects: time, ties, agreement, and scores where there is a\n"
+            "reference; which cannot be told apart; how the ranking moves with the settings."
+        )
+        self.choose.clicked.connect(self.compare_methods)
         self.compare.setToolTip("Raters, each consensus and the reference in linked views.")
         self.compare.clicked.connect(self._toggle_beside)
         self.remove.setToolTip("Forget the chosen run and its layer.")
         self.remove.clicked.connect(self._remove)
         self.runs.setMinimumHeight(110)
-        self._show_parameters(self.method.currentText())
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        for text, widget, tip in (
-            ("Method", self.method, "How the category of each object is decided from the votes."),
-            ("", self.parameters, ""),
-            (
-                "Grouping IoU ≥",
-                self.grouping,
-                "Annotations of different raters are one object where all of them overlap so far.",
-            ),
-            ("Outline", self.fusion, "How one outline is made from the raters' outlines."),
-            ("Minimum support", self.support, "Keep objects that at least so many raters marked."),
-            ("Ties", self.ties, "What happens where two categories have the same probability."),
-            ("Over", self.scope, "Methods that learn about raters do better on all images."),
-        ):
-            if tip:
-                widget.setToolTip(tip)
-            form.addRow(text, widget)
-            if tip:
-                form.labelForField(widget).setToolTip(tip)
         go = QHBoxLayout()
+        go.addWidget(self.choose)
         go.addStretch(1)
         go.addWidget(self.run_button)
         self.run_button.setMinimumWidth(110)
@@ -165,18 +143,14 @@ class ConsensusDock(Dock):
         row.addWidget(self.compare)
         row.addStretch(1)
         row.addWidget(self.remove)
-        self.rows.addLayout(form)
+        self.rows.addWidget(self.form)
         self.rows.addLayout(go)
         self.rows.addWidget(self.no_runs)
         self.rows.addWidget(self.on_canvas)
         self.rows.addWidget(self.runs, 1)
+        self.rows.addWidget(self.notes)
         self.rows.addWidget(below)
         self.rows.addStretch(0)
-
-    def _show_parameters(self, method: str) -> None:
-        kind = AGGREGATORS[method]
-        self.parameters.ask_for(kind)
-        self.method.setToolTip((kind.__doc__ or "").partition("\n")[0])
 
     def _keep(self, run: Run) -> None:
         self.store.add_run(run)
@@ -201,10 +175,11 @@ def _columns(runs: tuple[Run, ...], images: tuple[str, ...]) -> list[Column]:
     def score(name: str) -> list[float]:
         return [float(getattr(r.evaluation, name, np.nan)) for r in runs]
 
+    over = [r.request.image for r in runs]
     reference = "against the reference, one to one at IoU > 0.50"
     return [
         Column("#", [r.number for r in runs], "Number of the run and of its layer"),
-        Column("Method", [r.method for r in runs]),
+        Column("Method", [r.request.method for r in runs]),
         Column("Objects", [len(r.consensus) for r in runs], "Objects in the consensus"),
         Column("F1", score("f1"), f"2 tp / (2 tp + fp + fn), {reference}", 3),
         Column(
@@ -214,8 +189,9 @@ def _columns(runs: tuple[Run, ...], images: tuple[str, ...]) -> list[Column]:
             "Class F1", score("class_f1"), f"F1 that counts only equal categories, {reference}", 3
         ),
         Column("Ties", [int(r.consensus.tied.sum()) for r in runs], "Categories that were a tie"),
-        Column("Outline", [r.fusion for r in runs]),
-        Column("IoU ≥", [r.grouping_iou for r in runs], "Overlap within an object"),
-        Column("Support", [r.minimum_support for r in runs], "Least raters of an object"),
-        Column("Over", ["all images" if r.image is None else images[r.image] for r in runs]),
+        Column("Outline", [r.request.fusion for r in runs]),
+        Column("IoU ≥", [r.request.grouping_iou for r in runs], "Overlap within an object"),
+        Column("Support", [r.request.minimum_support for r in runs], "Least raters of an object"),
+        Column("Over", ["all images" if k is None else images[k] for k in over]),
+        Column("Without", [r.without for r in runs], "What the Raters dock left out"),
     ]

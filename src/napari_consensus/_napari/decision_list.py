@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from collections.abc import Sequence
+
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_consensus._napari.session import Session
 from napari_consensus._napari.store import Store
@@ -12,8 +14,42 @@ from napari_consensus.adjudication import Affected, Decision, made_ids
 _MOST = 2000  # decisions listed; the file holds all
 
 
-class DecisionList(QWidget):
-    """Lists every decision, undo and redo, the last one first; a row goes to its object.
+class _Listing(QWidget):
+    """A sentence over a table whose rows go to their objects.
+
+    Parameters
+    ----------
+    store
+        Whose session.
+    file
+        Name that the table is saved under.
+    """
+
+    def __init__(self, store: Store, file: str) -> None:
+        super().__init__()
+        self._store = store
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        self.table = TableView(file)
+        self.table.setMinimumHeight(90)
+        self.table.chosen.connect(self._go)
+        self.rows = QVBoxLayout(self)
+        self.rows.setContentsMargins(0, 4, 0, 0)
+        self.rows.addWidget(self.note)
+        self.rows.addWidget(self.table, 1)
+
+    def objects_of(self, row: int) -> Sequence[int]:
+        """Ids of the objects that a row is about."""
+        raise NotImplementedError
+
+    def _go(self, row: int) -> None:
+        session, ids = self._store.session, self.objects_of(row)
+        if session is not None and ids and _exists(session, ids[0]):
+            session.go(ids[0])
+
+
+class DecisionList(_Listing):
+    """Lists every decision, undo and redo, the last one first.
 
     Parameters
     ----------
@@ -22,18 +58,8 @@ class DecisionList(QWidget):
     """
 
     def __init__(self, store: Store) -> None:
-        super().__init__()
-        self._store = store
+        super().__init__(store, "decisions.csv")
         self._listed: tuple[Decision, ...] = ()
-        self.note = QLabel()
-        self.note.setWordWrap(True)
-        self.table = TableView("decisions.csv")
-        self.table.setMinimumHeight(90)
-        self.table.chosen.connect(self._go)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 4, 0, 0)
-        rows.addWidget(self.note)
-        rows.addWidget(self.table, 1)
 
     def show_session(self, session: Session) -> None:
         """Show what was decided."""
@@ -64,14 +90,13 @@ class DecisionList(QWidget):
             ]
         )
 
-    def _go(self, row: int) -> None:
-        session, decision = self._store.session, self._listed[row]
-        ids = made_ids(decision) or decision.objects
-        if session is not None and ids and _exists(session, ids[0]):
-            session.go(ids[0])
+    def objects_of(self, row: int) -> Sequence[int]:
+        """Ids of the objects that a decision made, or else was about."""
+        decision = self._listed[row]
+        return made_ids(decision) or decision.objects
 
 
-class LookAgain(QWidget):
+class LookAgain(_Listing):
     """Lists decisions that are not in force because the study has changed.
 
     Parameters
@@ -81,46 +106,73 @@ class LookAgain(QWidget):
     """
 
     def __init__(self, store: Store) -> None:
-        super().__init__()
-        self._store = store
+        super().__init__(store, "look-again.csv")
         self._listed: tuple[Affected, ...] = ()
-        self.note = QLabel()
-        self.note.setWordWrap(True)
-        self.table = TableView("look-again.csv")
-        self.table.setMinimumHeight(90)
-        self.table.chosen.connect(self._go)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 4, 0, 0)
-        rows.addWidget(self.note)
-        rows.addWidget(self.table, 1)
+        self._chosen: Affected | None = None
+        self.dismiss = QPushButton("Dismiss")
+        self.dismiss.setToolTip(
+            "Take the decision off this list, where nothing is left to decide: all that it judged\n"
+            "is gone. It stays in the log, and Undo brings it back here."
+        )
+        self.dismiss.clicked.connect(self._dismiss)
+        self.dismiss.setEnabled(False)
+        self.table.chosen.connect(self._choose)
+        below = QHBoxLayout()
+        below.addStretch(1)
+        below.addWidget(self.dismiss)
+        self.rows.addLayout(below)
 
     def show_session(self, session: Session) -> None:
         """Show what is to be looked at again."""
         listed = session.review.affected
         if listed == self._listed and self.note.text():
             return
-        self._listed = listed
-        self.note.setText(
-            f"{len(listed):,} decisions judged annotations that have changed since; the objects "
-            "there now are open again."
-            if listed
-            else "Nothing: every decision stands on the annotations it judged."
-        )
+        self._listed, self._chosen = listed, None
+        self.dismiss.setEnabled(False)
+        self.note.setText(_note(listed, len(session.review.dismissed)))
         self.table.show_columns(
             [
                 Column("No", [a.decision.number for a in listed], "Entry of the decisions file"),
-                Column("Why", [a.why for a in listed], "What has changed"),
-                Column("Who", [a.decision.adjudicator for a in listed]),
-                Column("What", [_what(a.decision) for a in listed]),
+                Column("What", [_what(a.decision) for a in listed], "What was decided"),
                 Column("Category", [_category(a.decision) for a in listed]),
-                Column("Now", [len(a.objects) for a in listed], "Objects there now"),
+                Column("Who", [a.decision.adjudicator for a in listed]),
+                Column(
+                    "Now",
+                    [f"{len(a.objects)} to decide" if a.objects else "nothing" for a in listed],
+                    "Objects that lie there now; a row goes to the first",
+                ),
+                Column("Image", [a.decision.image for a in listed]),
+                Column("Why", [a.why for a in listed], "What has changed"),
             ]
         )
 
-    def _go(self, row: int) -> None:
-        session, affected = self._store.session, self._listed[row]
-        if session is not None and affected.objects:
-            session.go(affected.objects[0])
+    def objects_of(self, row: int) -> Sequence[int]:
+        """Ids of the objects to look at again."""
+        return self._listed[row].objects
+
+    def _choose(self, row: int) -> None:
+        self._chosen = self._listed[row]
+        self.dismiss.setEnabled(True)
+
+    def _dismiss(self) -> None:
+        session, held = self._store.session, self._chosen
+        if session is not None and held is not None:
+            session.dismiss(held.decision.number)
+
+
+def _note(listed: tuple[Affected, ...], dismissed: int) -> str:
+    """Say how many decisions are to be looked at again, and why."""
+    said = f" {dismissed:,} dismissed." if dismissed else ""
+    if not listed:
+        return f"Nothing: every decision stands on the annotations it judged.{said}"
+    gone = sum(not held.objects for held in listed)
+    text = (
+        f"{len(listed):,} decision{'s' * (len(listed) != 1)} judged annotations that have changed "
+        "since. What lies there now is open again: choose a row, and decide."
+    )
+    if gone:
+        text += f" Of {gone:,} nothing is left; dismiss {'those' if gone > 1 else 'it'}."
+    return text + said
 
 
 def _exists(session: Session, object_id: int) -> bool:

@@ -73,6 +73,7 @@ class Detail(QObject):
     looked = Signal()
     changed = Signal()
     sorted = Signal()
+    _stirred = Signal()
 
     def __init__(self, own: OwnLayers, parent: QObject) -> None:
         super().__init__(parent)
@@ -89,6 +90,9 @@ class Detail(QObject):
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST)
         self._rest.timeout.connect(self._rested)
+        # What is queued comes before what was asked to be painted.
+        self._stirred.connect(self._follow_first, Qt.ConnectionType.QueuedConnection)
+        self._is_behind = False
         camera = own.viewer.scene.camera
         camera.events.center.connect(self._moved)
         camera.events.zoom.connect(self._moved)
@@ -153,13 +157,17 @@ class Detail(QObject):
     def follow(self) -> None:
         """Follow the camera at once."""
         self._rest.stop()
+        self._follow()
+
+    def _follow(self) -> None:
+        self._is_behind = False
         widened = self._own.follow_zoom()
         if self._look_anew() or widened:
             self.changed.emit()
         self.looked.emit()
 
-    def badge(self, *, divided: bool = False) -> str:
-        """Say what is drawn of how many, "" where all is; a divided canvas has no density."""
+    def badge(self, *, mapped: bool = False) -> str:
+        """Say what is drawn of how many, "" where all is; a map takes the place of a density."""
         if self.level == Level.WHOLE or not self._seen:
             return ""
         plain = all(s.annotations.boxes_only for s in self._seen)
@@ -167,8 +175,7 @@ class Detail(QObject):
         if self.pending:
             return "Putting the annotations in order …"
         if self.level == Level.DENSITY:
-            drawn = "too many to draw" if divided else "drawn as density"
-            return f"{what}, {drawn}; zoom in to see each"
+            return f"{what}{', drawn as density' * (not mapped)}; zoom in to see each"
         if self.level == Level.FRAMES:
             return f"{what}, display only; zoom in for shapes"
         return what
@@ -186,14 +193,22 @@ class Detail(QObject):
         return any(self.index(s.annotations) is None for s in self._seen)
 
     def _moved(self, _: object) -> None:
+        # The first of several moves is followed before it is drawn, or it would be drawn
+        # twice; those that come fast after it, when they have come to an end.
+        if not self._rest.isActive():
+            self._stirred.emit()
+        self._is_behind = True
         self._rest.start()
 
+    def _follow_first(self) -> None:
+        if not _is_held():
+            self._follow()
+
     def _rested(self) -> None:
-        # What a finger holds must not change under it.
-        if QApplication.mouseButtons() != Qt.MouseButton.NoButton:
+        if _is_held():
             self._rest.start()
-            return
-        self.follow()
+        elif self._is_behind:
+            self._follow()
 
     def _look_anew(self) -> bool:
         """Look again if the camera has left what is drawn; whether it must be drawn anew."""
@@ -265,6 +280,11 @@ class Detail(QObject):
         centre = np.array(camera.center[-2:], float)
         corners = np.stack([centre - half, centre + half]) / self._own.scale_yx
         return from_canvas(corners).ravel()
+
+
+def _is_held() -> bool:
+    """Whether a mouse button is down: what a finger holds must not change under it."""
+    return QApplication.mouseButtons() != Qt.MouseButton.NoButton
 
 
 def _cost(annotations: Annotations, rows: NDArray[np.int64]) -> float:

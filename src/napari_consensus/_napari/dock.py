@@ -11,6 +11,7 @@ from psygnal import SignalInstance
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
+    QDockWidget,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -46,11 +47,15 @@ class Dock(QWidget):
         What the dock says where there is nothing to show.
     """
 
+    only_in_front = False  # a dock whose work is long waits until no other is before it
+
     def __init__(self, napari_viewer: Any, empty: str = EMPTY) -> None:
         super().__init__()
         self.scene = scene_of(napari_viewer)
         self.store = self.scene.store
         self._stale = True
+        self._frame: QDockWidget | None = None
+        self._front = True
         self.headline = QLabel()
         self.headline.setWordWrap(True)
         self.headline.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -126,19 +131,34 @@ class Dock(QWidget):
         self.job_bar.follow(job)
         return job
 
+    @property
+    def in_front(self) -> bool:
+        """Whether a person can see it: a dock behind another is visible to Qt, off the screen."""
+        return self.isVisible() and self._front
+
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
         """Catch up with what happened while hidden."""
         super().showEvent(event)
+        frame = self.parent()
+        if isinstance(frame, QDockWidget) and frame is not self._frame:
+            self._frame = frame
+            frame.visibilityChanged.connect(self.come_to_front)
         if self._stale:
+            self._refresh_if_seen()
+
+    def come_to_front(self, front: bool) -> None:
+        """Catch up where the dock is in front of others from now on."""
+        self._front = front
+        if front and self._stale:
             self._refresh_if_seen()
 
     def _mark_stale(self) -> None:
         self._stale = True
-        if self.isVisible():
-            self._refresh_if_seen()
+        self._refresh_if_seen()
 
     def _refresh_if_seen(self) -> None:
-        if not self.isVisible() or self.scene.viewer is None:
+        seen = self.in_front if self.only_in_front else self.isVisible()
+        if not seen or self.scene.viewer is None:
             return
         self._stale = False
         self.show_page()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from napari.utils.notifications import show_info
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -20,10 +23,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_consensus._napari.dock import Dock
+from napari_consensus._napari.gold_writing import write_gold
 from napari_consensus._napari.settings import last_folder, remember_folder
-from napari_consensus.adjudication import gold_standard
+from napari_consensus.adjudication import Review
 from napari_consensus.data.consensus import Consensus
-from napari_consensus.data.gold import GoldStandard
 from napari_consensus.data.study import Study
 from napari_consensus.formats import FORMATS, write
 
@@ -76,7 +79,9 @@ class ExportDock(Dock):
 
     def refresh(self) -> None:
         """Offer what there is to write."""
-        wanted = [(run.name + _scope(run.image), run.number) for run in reversed(self.store.runs)]
+        wanted = [
+            (run.name + _scope(run.request.image), run.number) for run in reversed(self.store.runs)
+        ]
         if self.store.session is not None:
             wanted.insert(0, ("Gold standard, as reviewed so far", _GOLD))
         wanted.append(("Raters' annotations, all images", 0))
@@ -88,12 +93,11 @@ class ExportDock(Dock):
             self.what.addItem(text, number)
         self.what.setCurrentIndex(0)
 
-    def subject(self) -> Consensus | GoldStandard | Study | None:
-        """Return what would be written."""
+    def subject(self) -> Consensus | Review | Study | None:
+        """Return what would be written, a review for the gold standard it comes to."""
         number, session = self.what.currentData(), self.store.session
         if number == _GOLD:
-            keep = not self.settled.isChecked()
-            return gold_standard(session.review, keep_open=keep) if session is not None else None
+            return session.review if session is not None else None
         for run in self.store.runs:
             if run.number == number:
                 return run.consensus
@@ -108,15 +112,16 @@ class ExportDock(Dock):
         prepared = self.store.prepared
         if subject is None or prepared is None or not text or self.job_bar.busy:
             return
-        path = Path(text)
+        path = self._target(Path(text), subject)
         if path.exists() and not self._may_replace(path):
             return
         self.done.setText("")
         self.export_button.setEnabled(False)
+        work, what = self._work(subject)
         job = self.start(
             f"Writing {path.name}",
-            write,
-            subject,
+            work,
+            *what,
             path,
             format=self.format.currentData(),
             overwrite=True,
@@ -125,6 +130,26 @@ class ExportDock(Dock):
             then=self._written,
         )
         job.ended.connect(self._ready)
+
+    def _target(self, path: Path, subject: Consensus | Review | Study) -> Path:
+        """Return the file; a folder where each image has a file of its own in this format."""
+        if not FORMATS[self.format.currentData()].one_image:
+            return path
+        table = (
+            subject.annotations
+            if isinstance(subject, Study)
+            else subject.consensus.shapes
+            if isinstance(subject, Review)
+            else subject.shapes
+        )
+        return path.with_suffix("") if len(np.unique(table.image)) > 1 else path
+
+    def _work(self, subject: Consensus | Review | Study) -> tuple[Callable[..., Any], list[Any]]:
+        """Return what is done in the thread, and on what; a review goes on meanwhile."""
+        if not isinstance(subject, Review):
+            return write, [subject]
+        keep = not self.settled.isChecked()
+        return partial(write_gold, keep_open=keep), [subject.consensus, subject.log.copy()]
 
     def _make_inputs(self) -> None:
         self.what.setToolTip("A consensus run of this session, or everything the raters drew.")

@@ -25,7 +25,10 @@ from napari_consensus.formats.discovery import (
 )
 from napari_consensus.progress import Progress, silent, stage
 
-_PATTERNS = "*.csv *.tsv *.json *.geojson *.geojson.gz *.geojson.zip *.xml *.ndpa *.txt"
+_PATTERNS = (
+    "*.csv *.tsv *.json *.geojson *.geojson.gz *.geojson.zip *.xml *.ndpa *.txt "
+    "*.tif *.tiff *.png *.npy"
+)
 
 
 class FoundPage:

@@ -20,10 +20,9 @@ from qtpy.QtWidgets import (
 from napari_consensus._napari.session import Session
 from napari_consensus._napari.settings import last_folder, remember_folder
 from napari_consensus._napari.store import Store
-from napari_consensus.adjudication import Review, Verdict, data_card, freeze, versions_of
+from napari_consensus.adjudication import Verdict, freeze, versions_of
 from napari_consensus.data.gold import Version
 from napari_consensus.errors import ConsensusError, WriteError
-from napari_consensus.progress import Progress, silent
 
 _BASES = ("one expert", "panel", "joint session", "biopsy")
 
@@ -67,6 +66,12 @@ class GoldForm(QWidget):
         )
         self._lay_out()
 
+    def meet(self, session: Session) -> None:
+        """Sign as who decides, and say nothing yet."""
+        self.signer.setText(session.review.adjudicator)
+        self.statement.clear()
+        self._shown = (-1, -1)
+
     def show_session(self, session: Session) -> None:
         """Show what is open, who settled what, and the versions so far."""
         review = session.review
@@ -74,8 +79,6 @@ class GoldForm(QWidget):
         if shown == self._shown:
             return
         self._shown = shown
-        if not self.signer.text():
-            self.signer.setText(review.adjudicator)
         self.open_items.setText(_open_items(session))
         try:
             self.versions.setText(_versions(versions_of(review.log), shown[0]))
@@ -114,7 +117,7 @@ class GoldForm(QWidget):
                 statement=self.statement.text(),
             )
         except WriteError as error:
-            session.failed.emit(str(error))
+            session.safe.told(str(error))
         except ConsensusError as error:
             session.hinted.emit(str(error))
             return
@@ -130,26 +133,19 @@ class GoldForm(QWidget):
             self.card_asked.emit(path)
 
 
-def write_card(review: Review, path: Path, *, progress: Progress = silent) -> Path:
-    """Write the data card of a review."""
-    text = data_card(review, progress=progress)
-    try:
-        part = path.with_name(path.name + ".part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        msg = f"{path}: cannot be written: {error}"
-        raise WriteError(msg) from None
-    return path
-
-
 def _open_items(session: Session) -> str:
     counts, affected = session.counts, len(session.review.affected)
+    dismissed = len(session.review.dismissed)
     settled = counts[Verdict.KEPT] + counts[Verdict.REJECTED]
     return (
         f"{settled:,} of {counts.total():,} objects settled. Open: {counts[Verdict.OPEN]:,} not "
-        f"reviewed, {counts[Verdict.UNSURE]:,} unsure, {affected:,} to look at again."
+        f"reviewed, {counts[Verdict.UNSURE]:,} unsure, {affected:,} to look at again"
+        + (f"; {dismissed:,} dismissed." if dismissed else ".")
     )
+
+
+def _share(part: float) -> str:
+    return "< 1%" if 0 < part < 0.01 else f"{part:.0%}"
 
 
 def _versions(versions: tuple[Version, ...], entries: int) -> str:
@@ -157,7 +153,7 @@ def _versions(versions: tuple[Version, ...], entries: int) -> str:
         return "Not signed yet."
     lines = []
     for version in versions[-3:]:
-        shares = ", ".join(f"{name} {share:.0%}" for name, share in version.shares.items())
+        shares = ", ".join(f"{name} {_share(part)}" for name, part in version.shares.items())
         lines.append(
             f"Version {version.number}, {version.time[:16].replace('T', ' ')}: signed by "
             f"{version.signed_by}, {version.basis}; settled by {shares or 'nobody'}; "

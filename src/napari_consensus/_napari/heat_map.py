@@ -5,16 +5,34 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QFont, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from qtpy.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFont,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from napari_consensus._napari.colours import heat_colour, ink_on
+
+_ARROWS = {
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+}
 
 
 class HeatMap(QWidget):
     """Square matrix of values in [0, 1].
 
-    `chosen` is emitted with row and column of a cell that was clicked, off the diagonal.
+    `chosen` is emitted with row and column of a cell off the diagonal that was clicked, or
+    that the arrows went to before Enter.
     """
 
     chosen = Signal(int, int)
@@ -28,7 +46,9 @@ class HeatMap(QWidget):
         self.decimals = 2
         self.marked: tuple[int, int] | None = None
         self._over: tuple[int, int] | None = None
+        self._current = (0, 1)
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -100,7 +120,8 @@ class HeatMap(QWidget):
         for row in range(len(self.names)):
             for column in range(len(self.names)):
                 self._draw_cell(painter, row, column)
-        for cell, width in ((self._over, 1.0), (self.marked, 2.0)):
+        keys = self._current if self.hasFocus() and max(self._current) < len(self.names) else None
+        for cell, width in ((self._over, 1.0), (keys, 1.0), (self.marked, 2.0)):
             if cell is not None and cell[0] != cell[1]:
                 painter.setPen(QPen(ink, width))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -110,7 +131,33 @@ class HeatMap(QWidget):
         """Choose a cell."""
         found = self._at(event.position()) if event is not None else None
         if found is not None and found[0] != found[1]:
+            self._current = found
             self.chosen.emit(*found)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """Arrows go from cell to cell, Enter chooses."""
+        if event is None:
+            return
+        n, key = len(self.names), event.key()
+        if key in _ARROWS and n > 1:
+            row, column = self._current
+            down, right = _ARROWS[key]
+            self._current = ((row + down) % n, (column + right) % n)
+            self.update()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._current[0] != self._current[1]:
+            self.chosen.emit(*self._current)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
+        """Show which cell the keys are at."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
+        """Show it no longer."""
+        super().focusOutEvent(event)
+        self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         """Show which cell a click would choose."""

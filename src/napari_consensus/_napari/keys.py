@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QComboBox,
     QKeySequenceEdit,
     QLineEdit,
+    QMainWindow,
     QPlainTextEdit,
     QTextEdit,
     QWidget,
@@ -130,7 +131,10 @@ class Keys(QObject):
     def _is_ours(self, widget: QWidget) -> bool:
         """Whether a key that a widget gets is for the dock."""
         dock = self._dock
-        if widget.window() is not dock.window() or QApplication.activeModalWidget() is not None:
+        window = main_window(dock)
+        if window is None or main_window(widget) is not window:
+            return False
+        if QApplication.activeModalWidget() is not None:
             return False
         if isinstance(widget, QComboBox) and widget.isEditable():
             return False
@@ -177,6 +181,14 @@ def key_of(event: QKeyEvent) -> str:
     for flag in held:
         value |= int(flag.value)
     return str(QKeySequence(value).toString(QKeySequence.SequenceFormat.PortableText))
+
+
+def main_window(widget: QWidget) -> QMainWindow | None:
+    """Return the window a widget belongs to, also where its dock floats beside it."""
+    parent: QObject | None = widget
+    while parent is not None and not isinstance(parent, QMainWindow):
+        parent = parent.parent()
+    return parent
 
 
 def is_seen(dock: QWidget) -> bool:

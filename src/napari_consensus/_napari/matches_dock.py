@@ -13,10 +13,13 @@ from napari_consensus._napari.canvas_choice import CanvasChoice, MapChoice
 from napari_consensus._napari.colours import STATUS, support_colours
 from napari_consensus._napari.dock import Dock, labelled
 from napari_consensus._napari.objects import Objects
+from napari_consensus._napari.store import Chosen
 from napari_consensus._napari.table_view import Column, TableView
 from napari_consensus._napari.tables import rater_pairs
 from napari_consensus._napari.threshold import ThresholdSlider
 from napari_consensus._napari.vote_bar import Vote, VoteBar
+
+_CHOSEN = "chosen: "
 
 
 class MatchesDock(Dock):
@@ -35,6 +38,7 @@ class MatchesDock(Dock):
         self.which.setToolTip("Which objects the table lists and Previous / Next step through.")
         self.pair.currentIndexChanged.connect(self._choose_pair)
         self.which.currentIndexChanged.connect(self._fill)
+        self.which.activated.connect(self._leave_chosen)
         self.threshold = ThresholdSlider(self.store)
         self.on_canvas = CanvasChoice(self.store)
         self.beneath = MapChoice(self.store)
@@ -53,7 +57,8 @@ class MatchesDock(Dock):
         store = self.store
         self.listen(store.study_changed, store.image_changed, store.objects_changed)
         self.listen(store.selection_changed, store.canvas_changed, store.map_changed)
-        self._filled: tuple[Objects | None, int] = (None, -1)
+        self.listen(store.chosen_changed, then=self._list_chosen)
+        self._filled: tuple[Objects | None, int, Chosen | None] = (None, -1, None)
 
     def refresh(self) -> None:
         """Show the objects of the store."""
@@ -97,10 +102,13 @@ class MatchesDock(Dock):
 
     def _fill_which(self) -> None:
         texts, _, _ = self._kinds()
-        wanted = ["all objects", *texts]
+        chosen = self.store.chosen
+        wanted = ["all objects", *texts, *([_CHOSEN + chosen.text] if chosen else [])]
         if [self.which.itemText(k) for k in range(self.which.count())] == wanted:
             return
-        kept = self.which.currentIndex()
+        kept, before = self.which.currentIndex(), self.which.currentText()
+        if before.startswith(_CHOSEN):
+            kept = len(wanted) - 1 if chosen else 0
         self.which.blockSignals(True)
         self.which.clear()
         self.which.addItems(wanted)
@@ -119,17 +127,39 @@ class MatchesDock(Dock):
         a, b = (objects.annotations.raters.names[code] for code in objects.pair)
         return ["matched", f"only {a}", f"only {b}"], list(STATUS), [0, 1, 2]
 
+    def _list_chosen(self) -> None:
+        """List what was chosen in a figure."""
+        self._fill_which()
+        if self.store.chosen is not None:
+            self.which.setCurrentIndex(self.which.count() - 1)
+        self._mark_stale()
+
+    def _leave_chosen(self) -> None:
+        """Frame nothing on the canvas that a figure stood for, once others are listed."""
+        if not self.which.currentText().startswith(_CHOSEN):
+            self.store.choose(None)
+
+    def _kept(self, which: int, codes: list[int], objects: Objects) -> NDArray[np.bool_] | None:
+        """(objects,) whether each is of the kind asked for; None where all are."""
+        if which <= 0:
+            return None
+        if which <= len(codes):
+            return np.asarray(objects.status == codes[which - 1])
+        kept = np.zeros(len(objects), np.bool_)
+        kept[self.store.chosen_here()] = True
+        return kept
+
     def _fill(self) -> None:
-        objects, which = self.store.objects, self.which.currentIndex()
-        if objects is None or self._filled == (objects, which):
+        objects, which, chosen = self.store.objects, self.which.currentIndex(), self.store.chosen
+        if objects is None or self._filled == (objects, which, chosen):
             return
-        self._filled = (objects, which)
+        self._filled = (objects, which, chosen)
         texts, colours, codes = self._kinds()
         counts = np.bincount(objects.status, minlength=max(codes, default=0) + 1)
         self.legend.setText(_legend(texts, colours, counts[codes], objects))
         place = np.zeros(len(counts), np.int64)
         place[codes] = np.arange(len(codes))
-        keep = None if which <= 0 else objects.status == codes[which - 1]
+        keep = self._kept(which, codes, objects)
         x, y = np.round(objects.centres).astype(int).T
         texts = [f"seen {text}" if objects.pair is None else text for text in texts]
         categories, category = objects.categories()

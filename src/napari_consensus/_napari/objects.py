@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_consensus.grouping import group_pairs
 from napari_consensus.matching import match_raters
+from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,6 +92,11 @@ class Objects:
         rows = np.flatnonzero(self.annotations.id == np.uint64(wanted))
         return int(self.object[rows[0]]) if len(rows) and self.object[rows[0]] >= 0 else None
 
+    def of_ids(self, wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Objects that hold an annotation of any of some ids, rising."""
+        held = np.unique(self.object[np.isin(self.annotations.id, wanted)])
+        return held[held >= 0]
+
     def smallest(self, rows: NDArray[np.int64]) -> int | None:
         """Object of the smallest of some annotations, None where none is of an object."""
         rows = rows[self.object[rows] >= 0]
@@ -122,10 +128,16 @@ class Objects:
         return texts, code
 
 
-def objects_of(table: ImageTable, pair: tuple[int, int] | None, minimum_iou: float) -> Objects:
+def objects_of(
+    table: ImageTable,
+    pair: tuple[int, int] | None,
+    minimum_iou: float,
+    *,
+    progress: Progress = silent,
+) -> Objects:
     """Objects of one image at a threshold: of two raters matched, or of all grouped."""
     if pair is None:
-        return _grouped(table, minimum_iou)
+        return _grouped(table, minimum_iou, progress)
     match = match_raters(table.annotations, table.pairs, *pair, minimum_iou)
     m, a, b = len(match.matched), len(match.only_a), len(match.only_b)
     number = np.full(len(table.annotations), -1, np.int64)
@@ -138,9 +150,10 @@ def objects_of(table: ImageTable, pair: tuple[int, int] | None, minimum_iou: flo
     return _objects(table, pair, minimum_iou, number, status, iou, status == 0, 2)
 
 
-def _grouped(table: ImageTable, minimum_iou: float) -> Objects:
+def _grouped(table: ImageTable, minimum_iou: float, progress: Progress) -> Objects:
     across = table.pairs.at_least(minimum_iou)
-    groups = group_pairs(table.annotations, across, table.within.at_least(minimum_iou), minimum_iou)
+    within = table.within.at_least(minimum_iou)
+    groups = group_pairs(table.annotations, across, within, minimum_iou, progress=progress)
     n = groups.n_objects
     number = groups.object[across.first]
     together = number == groups.object[across.second]

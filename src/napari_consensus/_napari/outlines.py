@@ -96,13 +96,14 @@ class Outlines:
         self.draw_selection()
 
     def draw_selection(self) -> None:
-        """Frame the selected object."""
-        number = self._store.selected
-        objects = self._store.objects if number is not None else None
-        if objects is not None and number is not None:
+        """Frame the selected object, and those that were chosen in a figure."""
+        number, chosen = self._store.selected, self._store.chosen_here()
+        framed = chosen if number is None else np.union1d(chosen, [number])
+        objects = self._store.objects if len(framed) else None
+        if objects is not None:
             width = self._own.line_width
             room = np.array([-1, -1, 1, 1]) * 3 * width
-            mesh = box_surface(objects.bounds[[number]] + room, 1.5 * width, SELECTED)
+            mesh = box_surface(objects.bounds[framed] + room, 1.5 * width, SELECTED)
             self._put_mesh("selected", mesh, "Selected object")
         # A mesh that is taken away while another is drawn brings some graphics down: hide it.
         self.show_visibility()
@@ -172,12 +173,16 @@ class Outlines:
             "density": level == Level.DENSITY and self._store.map == PlaceMap.NONE,
             "frames": outlined and level == Level.FRAMES,
             "shapes": outlined and level == Level.SHAPES,
-            "selected": canvas != Canvas.REVIEW and self._store.selected is not None,
+            "selected": canvas != Canvas.REVIEW and self._is_selected(),
             "review": canvas == Canvas.REVIEW,
         }
         if kind in ours and (self.divided or self.veiled):
             return False
         return ours.get(kind)
+
+    def _is_selected(self) -> bool:
+        store = self._store
+        return store.selected is not None or bool(len(store.chosen_here()))
 
     def _is_ticked(self, role: str) -> bool:
         return any(r.visible for r in self._store.raters if role_of(r) == role)

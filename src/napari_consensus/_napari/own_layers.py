@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from math import log2, sqrt
 from typing import Any
 
@@ -18,6 +18,7 @@ from napari_consensus._napari.metadata import METADATA, note_of
 from napari_consensus.agreement.places import Tiles
 
 LINE_WIDTH = 2.0  # screen pixels
+IN_VIEW = "shapes"  # role of the few shapes that are in view of many
 # From the bottom of the layer list to its top.
 _ORDER = (
     *("image", "map", "density", "rater", "reference", "matches", "run"),
@@ -46,9 +47,11 @@ class OwnLayers(QObject):
         super().__init__(parent)
         self._viewer = weakref.ref(viewer)
         self._layers: dict[str, Layer] = {}
+        self._retired: list[Image] = []
         self._ours = False
         self.removing = False
         self._zoom = 1.0
+        self._without_thumbnail = ExitStack()
         self._scale, self._units = (1.0, 1.0), "pixel"
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
@@ -107,7 +110,11 @@ class OwnLayers(QObject):
         arguments = arguments | {"edge_width": width * self.line_width}
         layer = self._of_kind(role, Shapes)
         if layer is None:
-            layer = self.add(role, Shapes(arguments.pop("data"), **arguments), visible=visible)
+            layer = Shapes(arguments.pop("data"), **arguments)
+            if role == IN_VIEW:
+                # It is drawn anew at every step of the camera: a thumbnail each takes as long.
+                self._without_thumbnail.enter_context(layer.block_thumbnail_update())
+            self.add(role, layer, visible=visible)
         else:
             _redraw(layer, arguments)
         note_of(layer)["width"] = width
@@ -167,6 +174,9 @@ class OwnLayers(QObject):
         layer.visible = visible
         self._keep(role, layer)
         self.insert(layer, max(below) + 1 if below else 0)
+        if is_image(role):
+            while self._retired:
+                self.remove(self._retired.pop())
         return layer
 
     def adopt(self, role: str, layer: Any, note: dict[str, Any]) -> None:
@@ -191,6 +201,25 @@ class OwnLayers(QObject):
             layer.events.visible.disconnect(self._on_visible)
             self.remove(layer)
 
+    def retire(self, role: str) -> None:
+        """Empty and hide the image of a role, until another takes its place.
+
+        Where the last image of a viewer goes, the next frame crashes software OpenGL (napari
+        0.9.2, vispy 0.17, Mesa 22.3).
+        """
+        layer = self._layers.pop(role, None)
+        if layer is None:
+            return
+        layer.events.visible.disconnect(self._on_visible)
+        nothing = np.zeros((1, 1, 3) if layer.rgb else (1, 1), np.uint8)
+        with self.by_us():
+            layer.visible = False
+            layer.data = [nothing] if layer.multiscale else nothing
+            if layer.multiscale:
+                layer.data_level = 0
+            layer.name = "no picture"
+        self._retired.append(layer)
+
     def remove(self, layer: Layer) -> None:
         """Remove a layer, if it is still there."""
         viewer = self.viewer
@@ -201,7 +230,7 @@ class OwnLayers(QObject):
     def set_scale(self, scale: tuple[float, float], units: str) -> None:
         """Put all of ours on a slide's scale along y and x."""
         self._scale, self._units = scale, units
-        for layer in self._layers.values():
+        for layer in (*self._layers.values(), *self._retired):
             self._place(layer)
 
     def follow_zoom(self, octaves: float = 0.5) -> bool:
@@ -217,8 +246,9 @@ class OwnLayers(QObject):
         if abs(log2(zoom / self._zoom)) < octaves:
             return False
         self._zoom = zoom
-        for layer in self._layers.values():
-            if isinstance(layer, Shapes):
+        for role, layer in self._layers.items():
+            # What is in view is drawn anew as soon as it is to be seen.
+            if isinstance(layer, Shapes) and role != IN_VIEW:
                 layer.edge_width = note_of(layer).get("width", 1.0) * self.line_width
                 layer.refresh()
         return True
@@ -293,8 +323,11 @@ def _rank(role: str) -> int:
 
 def _redraw(layer: Shapes, arguments: dict[str, Any]) -> None:
     layer.selected_data = set()
+    # Nobody need hear of the moment between the old shapes and the new.
+    quiet = layer.events.blocker_all() if arguments["data"] else nullcontext()
     with layer.block_thumbnail_update():
-        layer.data = []
+        with quiet:
+            layer.data = []
         if arguments["data"]:
             names = ("shape_type", "edge_width", "edge_color", "face_color")
             layer.add(arguments["data"], **{name: arguments[name] for name in names})

@@ -47,6 +47,14 @@ class Pixels(QObject):
         """Whether an image is being read."""
         return self._job is not None
 
+    def pictured(self) -> tuple[str, ...]:
+        """Names of the images of the study that there is a picture of."""
+        prepared = self._store.prepared
+        if prepared is None:
+            return ()
+        there = {*prepared.pixels, *(prepared.study.image_files or {})}
+        return tuple(name for name in prepared.annotations.images if name in there)
+
     @property
     def header(self) -> SlideHeader | None:
         """What the slide that is shown says of itself, None where none is."""
@@ -77,7 +85,7 @@ class Pixels(QObject):
 
     def _clear(self) -> None:
         for role in filter(is_image, self._own.roles):
-            self._own.drop(role)
+            self._own.retire(role)
         if self._job is not None:
             self._job.stop()
         self._close()

@@ -6,8 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from qtpy.QtGui import (
+    QColor,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+)
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_consensus._napari.colours import MATCHED
@@ -100,10 +109,20 @@ class CurvePlot(Plot):
 
 
 class BarPlot(Plot):
-    """Counts by group, each bar in its colour, with the count on it."""
+    """Counts by group, each bar in its colour, with the count on it.
+
+    `chosen` is emitted with the place of a bar, from 0, that was clicked, or that the arrows
+    went to before Enter.
+    """
+
+    chosen = Signal(int)
 
     def __init__(self, title: str, tip: str) -> None:
         super().__init__(title, tip)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self._over: int | None = None
+        self._current = 0
         self.names: Sequence[str] = ()
         self.counts: NDArray[np.int64] = np.empty(0, np.int64)
         self.colours: Sequence[str] = ()
@@ -115,12 +134,53 @@ class BarPlot(Plot):
         self.names, self.counts, self.colours = names, counts, colours
         self.update()
 
+    def column(self, k: int) -> QRectF:
+        """Where bar k and its name are; all of it can be clicked, however low the bar."""
+        area, step = self._bars_area(), self._bars_area().width() / max(len(self.counts), 1)
+        return QRectF(area.left() + k * step, area.top(), step, self.height() - area.top())
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Choose a bar."""
+        found = self._at(event) if event is not None else None
+        if found is not None:
+            self._current = found
+            self.chosen.emit(found)
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Show what a click would choose."""
+        self._over = self._at(event) if event is not None else None
+        pointing = self._over is not None
+        self.setCursor(
+            Qt.CursorShape.PointingHandCursor if pointing else Qt.CursorShape.ArrowCursor
+        )
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """Arrows go from bar to bar, Enter chooses."""
+        if event is None:
+            return
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(event.key())
+        if step is not None and len(self.counts):
+            self._current = (self._current + step) % len(self.counts)
+            self.update()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and len(self.counts):
+            self.chosen.emit(self._current)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
+        """Show which bar the keys are at."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
+        """Show it no longer."""
+        super().focusOutEvent(event)
+        self.update()
+
     def paintEvent(self, _: QPaintEvent | None) -> None:  # noqa: N802
         """Draw bars, counts and names."""
-        painter, area = self.begin(), self.area
-        area.setLeft(4)
+        painter, area = self.begin(), self._bars_area()
         line = self.fontMetrics().height()
-        area.setTop(area.top() + line)
         painter.setPen(QPen(self.ink(90), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         n = max(len(self.counts), 1)
@@ -136,3 +196,17 @@ class BarPlot(Plot):
             painter.drawText(label, Qt.AlignmentFlag.AlignCenter, f"{count:,}")
             name = QRectF(area.left() + k * step, area.bottom() + 2, step, line)
             painter.drawText(name, Qt.AlignmentFlag.AlignCenter, self.names[k])
+        if self.hasFocus() and len(self.counts):
+            painter.setPen(QPen(self.ink(), 1, Qt.PenStyle.DotLine))
+            painter.drawRect(self.column(self._current).adjusted(1, -line + 1, -1, -1))
+
+    def _bars_area(self) -> QRectF:
+        area = self.area
+        area.setLeft(4)
+        area.setTop(area.top() + self.fontMetrics().height())
+        return area
+
+    def _at(self, event: QMouseEvent) -> int | None:
+        place = event.position()
+        columns = range(len(self.counts))
+        return next((k for k in columns if self.column(k).contains(place)), None)

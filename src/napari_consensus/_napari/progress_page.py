@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import isnan
 
 from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
@@ -13,6 +14,7 @@ from napari_consensus.adjudication import (
     compare_adjudicators,
     consistency,
     progress_of,
+    to_be_checked,
 )
 
 
@@ -50,8 +52,9 @@ class ProgressPage(QWidget):
         self.bar.setValue(done.settled)
         self.bar.setFormat(f"{done.settled:,} of {done.objects:,} settled")
         to_do = f"{done.not_reviewed:,} not reviewed, {done.unsure:,} unsure"
-        lines = [f"{to_do}, {done.affected:,} to look at again."]
+        lines = [f"{to_do}, {done.affected:,} to look at again{_dismissed(done.dismissed)}."]
         in_force = review.in_force()
+        left = Counter(to_be_checked(in_force).values())
         again = consistency(in_force, review.adjudicator)
         if again.repeats:
             lines.append(
@@ -62,7 +65,7 @@ class ProgressPage(QWidget):
             found = audit_result(in_force, name)
             lines.append(
                 f"{name}: {found.errors} of {found.checked} checked were wrong, "
-                f"{_interval(found.rate, found.low, found.high)}."
+                f"{_interval(found.rate, found.low, found.high)}{_left(name, left)}."
             )
         lines += [
             f"{pair.a} and {pair.b} both decided {pair.both:,}: {pair.same_verdict:,} alike; "
@@ -90,6 +93,14 @@ class ProgressPage(QWidget):
                 ),
             ]
         )
+
+
+def _dismissed(count: int) -> str:
+    return f", {count:,} dismissed" if count else ""
+
+
+def _left(name: str, left: Counter[str]) -> str:
+    return f"; {left[name]} still to be checked" if left[name] else ""
 
 
 def _interval(share: float, low: float, high: float) -> str:

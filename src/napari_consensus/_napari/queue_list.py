@@ -31,6 +31,7 @@ from napari_consensus.queueing import Batch, Queue, ReviewFilter, draw_batch, re
 
 _AUDIT = 30
 _EVERYWHERE, _ON_IMAGE, _IN_VIEW = "all images", "this image", "in view"
+_PICTURED = "with a picture"
 _GAIN = (
     "Expected gain of a decision: how much of a mistake the consensus probably makes here,\n"
     f"times its severity where declared. Estimated anew every {QUEUE_AGAIN} decisions."
@@ -73,10 +74,21 @@ class QueueList(QWidget):
         counts: list[tuple[str, Any]] = [("not all raters", (1, n - 1))] if n > 1 else []
         counts += [(f"{k} rater{'s' * (k > 1)}", (k, k)) for k in range(1, n + 1)]
         _fill(self.support, "any support", counts)
+        self._offer_pictured()
         self.where.setCurrentIndex(0)
         self.grave.setChecked(False)
         self.grave.setEnabled(bool(session.severities))
         self.which.setCurrentIndex(0)
+
+    def _offer_pictured(self) -> None:
+        """Offer the images with a picture, where only some have one."""
+        there = len(self._scene.pixels.pictured())
+        place = self.where.findText(_PICTURED)
+        if 0 < there < self._store.n_images:
+            if place < 0:
+                self.where.addItem(_PICTURED)
+        elif place >= 0:
+            self.where.removeItem(place)
 
     def show_session(self, session: Session) -> None:
         """Show the queue, and where in it the expert is."""
@@ -105,7 +117,8 @@ class QueueList(QWidget):
         for text in (_EVERYWHERE, _ON_IMAGE, _IN_VIEW):
             self.where.addItem(text)
         self.where.setToolTip(
-            "All images, the one shown when you choose this, or what the canvas shows of it."
+            "All images, the one shown when you choose this, what the canvas shows of it, or the\n"
+            "images there is a picture of."
         )
         self.grave.setToolTip(
             "A rater's category has another severity than the consensus's. Needs severities in\n"
@@ -163,10 +176,15 @@ class QueueList(QWidget):
             categories=() if category is None else (category,),
             raters=() if rater is None else (rater,),
             support=self.support.currentData(),
-            images=() if where == _EVERYWHERE else (self._store.image_name,),
+            images=self._images(where),
             region=region,
             changes_diagnosis=self.grave.isChecked(),
         )
+
+    def _images(self, where: str) -> tuple[str, ...]:
+        if where == _PICTURED:
+            return self._scene.pixels.pictured()
+        return () if where == _EVERYWHERE else (self._store.image_name,)
 
     def _ask(self) -> None:
         if self._store.session is not None:
@@ -223,7 +241,7 @@ def accept_batch(review: Review, batch: Batch, *, progress: Progress = silent) -
     """Accept a batch as one step; a text says why it is in memory only."""
     progress(0, 1)
     try:
-        review.accept_all(batch.accept, batch=batch.name)
+        review.accept_all(batch.accept, batch=batch.name, sample=batch.audit)
     except WriteError as error:
         return str(error)
     return ""

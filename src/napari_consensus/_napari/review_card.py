@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 from napari_consensus._napari.session import Session
 from napari_consensus._napari.store import Store
 from napari_consensus._napari.vote_bar import Vote, VoteBar
-from napari_consensus.adjudication import Check, Decision, Verdict
+from napari_consensus.adjudication import Action, Check, Decision, Verdict
 
 # By name of the command: what the button says, and what its tooltip adds to the key.
 BUTTONS = {
@@ -40,6 +40,7 @@ BUTTONS = {
 }
 _ANSWERS = 5  # buttons of the first row; the others change and take back
 _LINES = 3
+_WITH_KEYS = 5  # raters beside whose names there is room for a key
 
 
 class ReviewCard(QWidget):
@@ -76,6 +77,7 @@ class ReviewCard(QWidget):
         self.choose.setToolTip("All categories.")
         self.choose.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._names: tuple[str, ...] = ()
+        self._bound: Mapping[str, str] = {}
         self.category.returnPressed.connect(self._say_category)
         self.comment.returnPressed.connect(self._say_comment)
         for field in (self.category, self.comment):
@@ -92,6 +94,7 @@ class ReviewCard(QWidget):
 
     def show_keys(self, bound: Mapping[str, str]) -> None:
         """Say which key does what."""
+        self._bound = bound
         for name, button in self.buttons.items():
             text, tip = BUTTONS[name]
             button.setText(f"{text} {bound[name]}" if len(bound[name]) == 1 else text)
@@ -191,13 +194,18 @@ class ReviewCard(QWidget):
         members = session.members()
         return [
             Vote(
-                f"{k} {name}" if k <= 9 else name,
+                self._with_key(k, name, len(raters)),
                 colours.get(name, "#808080"),
                 members[name].category if name in members else None,
             )
             for k, name in enumerate(raters.names, 1)
             if read[k - 1] or name in members
         ]
+
+    def _with_key(self, number: int, name: str, raters: int) -> str:
+        """Name of a rater and the key that takes what they drew, where there is room for it."""
+        key = self._bound.get(f"take {number}", "")
+        return f"{name} · {key}" if key and raters <= _WITH_KEYS else name
 
     def _clicked(self) -> None:
         self.pressed.emit(self.sender().objectName())
@@ -239,7 +247,7 @@ def _title(session: Session) -> str:
             return "Putting the queue in order …"
         return "Nothing is left in this queue. Change the filter, or go on to Gold."
     if session.hidden:
-        return "Blind: what is it? Category, N for no object, U for unsure."
+        return "Blind: give a category, N for no object, or U."
     return " · ".join([shape.category or "no category", *_circumstances(session)])
 
 
@@ -267,6 +275,8 @@ def _history(decisions: tuple[Decision, ...]) -> str:
 def said(decision: Decision) -> str:
     """Return who decided what, and when, in one line."""
     what = str(decision.action)
+    if decision.action is Action.SAMPLE:
+        what = f"drawn from {decision.batch}, to be checked by hand"
     if decision.rater:
         what += f" of {decision.rater}"
     if decision.shapes and decision.shapes[0].category:

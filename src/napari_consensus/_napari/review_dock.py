@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import weakref
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from napari.utils.notifications import show_info
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTabWidget, QWidget
 
 from napari_consensus._napari.decision_list import DecisionList, LookAgain
 from napari_consensus._napari.dock import Dock
-from napari_consensus._napari.gold_form import GoldForm, write_card
+from napari_consensus._napari.gold_form import GoldForm
+from napari_consensus._napari.gold_writing import write_card
 from napari_consensus._napari.key_list import KeyList
 from napari_consensus._napari.keys import Command, Keys
+from napari_consensus._napari.leaving import leaving_of
+from napari_consensus._napari.place_row import PlaceRow
 from napari_consensus._napari.progress_page import ProgressPage
 from napari_consensus._napari.queue_list import QueueList, accept_batch, build_queue
 from napari_consensus._napari.review_canvas import canvas_of
 from napari_consensus._napari.review_card import ReviewCard
-from napari_consensus._napari.review_form import Beginning, ReviewForm, ask_place, open_review
+from napari_consensus._napari.review_form import Beginning, ReviewForm, open_review
 from napari_consensus._napari.review_tools import ReviewTools
 from napari_consensus._napari.session import Session
-from napari_consensus._napari.store import Store
+from napari_consensus._napari.settings import rescue_folder
 from napari_consensus._napari.tables import Prepared
-from napari_consensus.adjudication import Review, Verdict
-from napari_consensus.errors import WriteError
+from napari_consensus.adjudication import Rescue, Review, Verdict
 from napari_consensus.queueing import Batch, Queue
 
 _TAKEN = 9  # raters who can be taken by a key
@@ -45,10 +46,10 @@ class ReviewDock(Dock):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
         canvas_of(self.scene)
+        self._leaving = leaving_of(self.scene)
         self._session: Session | None = None
         self._ordering = False
         self._accepting = False
-        self._watches_window = False
         self.form = ReviewForm(self.store)
         self.form.asked.connect(self._begin)
         self.add_page(self.form)
@@ -65,7 +66,7 @@ class ReviewDock(Dock):
         self.gold.card_asked.connect(self._write_card)
         self.key_list = KeyList(self.keys)
         self.key_list.changed.connect(self._show_keys)
-        self.warning, self.elsewhere = QLabel(), QPushButton("Choose a place…")
+        self.place = PlaceRow()
         self.drawing, self.done = QLabel(), QPushButton("Done")
         self.cancel, self.end = QPushButton("Cancel"), QPushButton("End this review")
         self.tabs = QTabWidget()
@@ -86,25 +87,31 @@ class ReviewDock(Dock):
             self.show_other_page(self.form)
             return
         self.headline.setText(self._headline(session))
+        self.headline.setToolTip(f"Decisions: {session.review.log.path or 'in memory only'}")
         self.card.show_session(session)
-        self._show_place(session)
         affected = len(session.review.affected)
         self.tabs.setTabText(2, f"Again {affected}" if affected else "Again")
         self._show_tab()
+        # Filled while another page was before it, the layout would keep its old heights.
+        self.rows.invalidate()
         self._order()
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
         """Take the keys of the window."""
         super().showEvent(event)
         self.keys.listen(on=True)
-        if not self._watches_window:
-            self._watches_window = True
-            self.window().destroyed.connect(partial(_close_file, weakref.ref(self.store)))
+        self._leaving.watch(self)
 
     def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802
         """Leave the keys to others; a dock that is removed is hidden, not closed."""
         self.keys.listen(on=False)
         super().hideEvent(event)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Tell of decisions in memory only, where the dock is removed."""
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            self._leaving.moved(self)
+        return bool(super().event(event))
 
     def _refresh_once(self) -> None:
         """Refresh after what is going on: one answer changes several things."""
@@ -135,6 +142,7 @@ class ReviewDock(Dock):
                 prepared.study.severities,
                 blind_first=beginning.blind_first,
                 repeats=beginning.repeats,
+                rescue=Rescue(rescue_folder(), beginning.place),
             )
             self.store.begin_review(session)
 
@@ -144,14 +152,18 @@ class ReviewDock(Dock):
     def _meet(self, session: Session | None) -> None:
         self._session = session
         self.tools.cancel()
-        self._warn("")
+        self.place.meet(session)
         if session is not None:
-            session.failed.connect(self._warn)
             session.hinted.connect(self._hint)
             self.queue.offer(session)
+            self.gold.meet(session)
+            if session.walk.audit_left:
+                left = f"{session.walk.audit_left:,} drawn from a batch"
+                self._hint(f"{left} are still to be checked by hand; they come first.")
 
     def _end(self) -> None:
-        self.store.end_review()
+        if self.store.may_leave():
+            self.store.end_review()
 
     # The queue.
 
@@ -194,9 +206,8 @@ class ReviewDock(Dock):
         job.ended.connect(self._accept_ended)
 
     def _accepted(self, session: Session, batch: Batch, message: str) -> None:
-        if message:
-            session.failed.emit(message)
-        session.batch_accepted(batch)
+        session.safe.told(message)
+        session.batch_accepted()
         self._hint(f"{len(batch.accept):,} accepted. Now check {len(batch.audit):,} by hand.")
 
     def _accept_ended(self) -> None:
@@ -266,17 +277,10 @@ class ReviewDock(Dock):
     # What is shown.
 
     def _lay_out(self) -> None:
-        self.warning.setWordWrap(True)
-        self.warning.setVisible(False)
-        self.elsewhere.setToolTip("Write every decision to another file, and go on there.")
-        self.elsewhere.clicked.connect(self._choose_place)
         self.end.setToolTip("Close the decisions file; you can go on with it at any time.")
         self.end.clicked.connect(self._end)
         self.done.clicked.connect(self.tools.finish)
         self.cancel.clicked.connect(self.tools.cancel)
-        place = QHBoxLayout()
-        place.addWidget(self.warning, 1)
-        place.addWidget(self.elsewhere)
         self.draw_row = QWidget()
         drawing = QHBoxLayout(self.draw_row)
         drawing.setContentsMargins(0, 0, 0, 0)
@@ -295,7 +299,7 @@ class ReviewDock(Dock):
         ):
             self.tabs.setTabToolTip(self.tabs.addTab(page, title), tip)
         self.tabs.currentChanged.connect(self._show_tab)
-        self.rows.addLayout(place)
+        self.rows.addWidget(self.place)
         self.rows.addWidget(self.card)
         self.rows.addWidget(self.draw_row)
         self.rows.addWidget(self.tabs, 1)
@@ -312,41 +316,20 @@ class ReviewDock(Dock):
         parts = [
             f"{settled:,} of {counts.total():,} settled",
             f"{counts[Verdict.UNSURE]:,} unsure",
-            f"image {self.store.image + 1} of {self.store.n_images}",
+            f"image {self.store.image + 1} of {self.store.n_images}{self._no_picture()}",
             _consensus_name(review),
             review.adjudicator,
         ]
         return " · ".join(parts)
 
-    def _show_place(self, session: Session) -> None:
-        log = session.review.log
-        if log.path is None and not self.warning.text():
-            self._warn("Decisions are in memory only.")
-        self.headline.setToolTip(f"Decisions: {log.path or 'in memory only'}")
-
-    def _warn(self, message: str) -> None:
-        if message and "memory" not in message:
-            message += ". Decisions are kept in memory; choose another place for them."
-        self.warning.setText(message)
-        self.warning.setVisible(bool(message))
-        self.elsewhere.setVisible(bool(message))
+    def _no_picture(self) -> str:
+        """Say where there is nothing to look at, so that nobody waits for it."""
+        there = self.scene.pixels.pictured()
+        return "" if not there or self.store.image_name in there else " (no picture of it)"
 
     def _hint(self, message: str) -> None:
         self.drawing.setText(message)
         self._show_drawing()
-
-    def _choose_place(self) -> None:
-        session = self.store.session
-        path = ask_place(self) if session is not None else None
-        if session is None or path is None:
-            return
-        try:
-            session.review.log.move_to(path)
-        except WriteError as error:
-            self._warn(str(error))
-            return
-        self._warn("")
-        self._mark_stale()
 
     def _show_drawing(self) -> None:
         drawn = self.tools.drawing
@@ -362,7 +345,9 @@ class ReviewDock(Dock):
     def _write_card(self, path: Path) -> None:
         session = self.store.session
         if session is not None and not self.job_bar.busy:
-            self.start("Writing the data card", write_card, session.review, path, then=_tell_card)
+            review = session.review
+            what = (review.consensus, review.log.copy(), path)
+            self.start("Writing the data card", write_card, *what, then=_tell_card)
 
 
 def _take(number: int, session: Session) -> None:
@@ -378,10 +363,3 @@ def _consensus_name(review: Review) -> str:
     method = said.get("aggregate", {}).get("method", "consensus")
     iou = said.get("group", {}).get("minimum_iou")
     return f"{method}, grouped at IoU ≥ {iou:.2f}" if isinstance(iou, float) else str(method)
-
-
-def _close_file(store: weakref.ref[Store], *_: object) -> None:
-    """Let others write the decisions file once the window is gone."""
-    held = store()
-    if held is not None and held.session is not None:
-        held.session.review.log.close()

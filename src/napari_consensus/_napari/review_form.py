@@ -27,10 +27,19 @@ from napari_consensus._napari.settings import (
     remember,
     remember_folder,
     remembered,
+    rescue_folder,
 )
 from napari_consensus._napari.store import Store
 from napari_consensus._napari.tables import GROUPING_IOU, Prepared
-from napari_consensus.adjudication import SUFFIX, DecisionLog, Review, recipe_of
+from napari_consensus.adjudication import (
+    SUFFIX,
+    DecisionLog,
+    Rescued,
+    Review,
+    recipe_of,
+    rescued,
+    size_of,
+)
 from napari_consensus.data.consensus import Consensus
 from napari_consensus.errors import ReadError, WriteError
 from napari_consensus.pipeline import reach_again, reach_consensus
@@ -55,6 +64,8 @@ class Beginning:
         As in `Session`.
     take_over
         Open the file although another computer did not close it.
+    rescued
+        Copy whose decisions are brought back into the file, None for none.
     """
 
     consensus: Consensus | None
@@ -63,6 +74,7 @@ class Beginning:
     blind_first: bool
     repeats: bool
     take_over: bool = False
+    rescued: Path | None = None
 
 
 def open_review(
@@ -70,7 +82,7 @@ def open_review(
 ) -> Review | str:
     """Open the decisions and replay them over the consensus; a text says why that failed."""
     try:
-        log = DecisionLog(beginning.place, take_over=beginning.take_over)
+        log = _open_log(beginning)
     except (ReadError, WriteError) as error:
         return str(error)
     try:
@@ -109,6 +121,7 @@ class ReviewForm(QWidget):
         super().__init__()
         self._store = store
         self._offered: tuple[Any, ...] = ()
+        self._rescued: Rescued | None = None
         self.consensus = QComboBox()
         self.consensus.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -119,10 +132,11 @@ class ReviewForm(QWidget):
         self.place = QLineEdit()
         self.place.setPlaceholderText("In memory only, until you choose a file")
         self.browse = QPushButton("Browse…")
-        self.blind = QCheckBox("Blind first: ask me before the raters are shown")
+        self.blind = QCheckBox("Blind first: I answer before I see the raters")
         self.blind.setChecked(remembered("blind first") == "yes")
         self.repeats = QCheckBox("Show some objects again, unannounced")
         self.repeats.setChecked(remembered("repeats", "yes") == "yes")
+        self.bring_back = QCheckBox()
         self.begin = QPushButton("Begin review")
         self.take_over = QPushButton("Take it over")
         self.message = QLabel()
@@ -138,6 +152,7 @@ class ReviewForm(QWidget):
             self.tell("")
             self.place.setText(str(default_place(store) or ""))
             resumes = self._resumes()
+        self._offer_rescued()
         wanted = (store.prepared, store.runs, resumes)
         if self._offered == wanted:
             return
@@ -161,6 +176,7 @@ class ReviewForm(QWidget):
             blind_first=self.blind.isChecked(),
             repeats=self.repeats.isChecked(),
             take_over=take_over,
+            rescued=self._rescued.path if self._rescued and self.bring_back.isChecked() else None,
         )
 
     def tell(self, message: str) -> None:
@@ -206,6 +222,7 @@ class ReviewForm(QWidget):
         form.addRow("Consensus", self.consensus)
         form.addRow("Adjudicator", self.name)
         form.addRow("Decisions", where)
+        form.addRow("", self.bring_back)
         form.addRow("", self.blind)
         form.addRow("", self.repeats)
         go = QHBoxLayout()
@@ -227,9 +244,24 @@ class ReviewForm(QWidget):
         rows.addWidget(self.message)
         rows.addStretch(1)
 
+    def _offer_rescued(self) -> None:
+        """Offer decisions that the file did not take, and that were copied elsewhere."""
+        text = self.place.text().strip()
+        found = rescued(rescue_folder(), Path(text).expanduser()) if text else None
+        if found != self._rescued:
+            self.bring_back.setChecked(True)
+        self._rescued = found
+        self.bring_back.setVisible(found is not None)
+        if found is not None:
+            one = found.decisions == 1
+            self.bring_back.setText(
+                f"Bring back {found.decisions:,} decision{'s' * (not one)} that could not be stored"
+            )
+            self.bring_back.setToolTip(f"Copied to {found.path}")
+
     def _resumes(self) -> bool:
         text = self.place.text().strip()
-        return bool(text) and Path(text).expanduser().is_file()
+        return bool(text) and size_of(Path(text).expanduser()) is not None
 
     def _ask_over(self) -> None:
         self._ask(take_over=True)
@@ -252,6 +284,16 @@ class ReviewForm(QWidget):
             self.place.setText(str(path))
 
 
+def _open_log(beginning: Beginning) -> DecisionLog:
+    """Open the decisions file, with what it did not take the last time."""
+    if beginning.rescued is None or beginning.place is None:
+        return DecisionLog(beginning.place, take_over=beginning.take_over)
+    log = DecisionLog.read(beginning.rescued)
+    log.move_to(beginning.place, take_over=beginning.take_over)
+    beginning.rescued.unlink()
+    return log
+
+
 def ask_place(parent: QWidget, beside: str = "") -> Path | None:
     """Ask for a decisions file, new or there already."""
     name, _ = QFileDialog.getSaveFileName(
@@ -272,10 +314,10 @@ def _consensus(log: DecisionLog, prepared: Prepared, progress: Progress) -> Cons
     """Reach the consensus that was last decided on, or a majority vote."""
     study, steps = prepared.study, recipe_of(log)
     if steps:
-        return reach_again(steps, prepared.annotations, sources=study.sources, progress=progress)
+        return reach_again(steps, study.annotations, sources=study.sources, progress=progress)
     severities: Mapping[str, float] | None = study.severities or None
     return reach_consensus(
-        prepared.annotations,
+        study.annotations,
         grouping_iou=GROUPING_IOU,
         severities=severities,
         sources=study.sources,

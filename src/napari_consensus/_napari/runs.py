@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from napari_consensus._napari.tables import Prepared, rows_of_image
 from napari_consensus.aggregation import Aggregator
-from napari_consensus.data.consensus import Consensus
+from napari_consensus.data.annotations import Annotations
+from napari_consensus.data.consensus import Consensus, Step
 from napari_consensus.evaluation import Evaluation
-from napari_consensus.pipeline import evaluate, reach_consensus
-from napari_consensus.progress import Progress, silent
+from napari_consensus.pairing import POINT_DISTANCE
+from napari_consensus.pipeline import Dropped, drop_before, evaluate, reach_consensus
+from napari_consensus.progress import Progress, silent, stage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +29,10 @@ class RunRequest:
         As in `pipeline.reach_consensus`.
     image
         Code of the one image to merge, None for all.
+    dropped
+        What to leave out first, None for nothing.
+    exists, minimum_exists, decide, costs, seed, point_distance
+        As in `pipeline.reach_consensus`.
     """
 
     aggregator: Aggregator
@@ -35,6 +42,13 @@ class RunRequest:
     minimum_support: int
     ties: str | None
     image: int | None
+    dropped: Dropped | None = None
+    exists: str = "share"
+    minimum_exists: float = 0.0
+    decide: str = "probable"
+    costs: Mapping[str, Mapping[str, float]] | None = None
+    seed: int = 0
+    point_distance: float = POINT_DISTANCE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,56 +61,80 @@ class Run:
         Counted from 1 within the viewer.
     consensus
         The result.
-    method, fusion
-        Names of the aggregator and of the fusion.
-    grouping_iou, minimum_support
-        As asked.
-    image
-        Code of the one image it was computed on, None for all.
+    request
+        How it was asked for.
     evaluation
         Against the reference, None where there is none.
     """
 
     number: int
     consensus: Consensus
-    method: str
-    fusion: str
-    grouping_iou: float
-    minimum_support: int
-    image: int | None = None
+    request: RunRequest
     evaluation: Evaluation | None = None
+
+    @property
+    def without(self) -> str:
+        """What was left out, in words; "" for nothing."""
+        return "" if self.request.dropped is None else self.request.dropped.sentence()
 
     @property
     def name(self) -> str:
         """What the layer and the lists call it."""
-        return f"Consensus {self.number}: {self.method}, {self.fusion}"
+        helped = " (image-assisted)" if self.request.fusion == "assisted" else ""
+        name = f"Consensus {self.number}: {self.request.method}, {self.request.fusion}{helped}"
+        return f"{name}, without {self.without}" if self.without else name
 
 
 def merge(prepared: Prepared, request: RunRequest, *, progress: Progress = silent) -> Run:
     """Reach a consensus as asked, and score it where there is a reference."""
-    study, table, reference = prepared.study, prepared.annotations, prepared.study.reference
-    if request.image is not None:
-        table = table.take(rows_of_image(table, request.image))
-        if reference is not None:
-            reference = reference.take(rows_of_image(reference, request.image))
+    study = prepared.study
+    table, reference = in_scope(prepared, request.image)
+    earlier: tuple[Step, ...] = ()
+    if request.dropped is not None:
+        table, step = drop_before(
+            table,
+            request.dropped,
+            point_distance=request.point_distance,
+            progress=stage(progress, 0, 3),
+        )
+        earlier = (step,)
     consensus = reach_consensus(
         table,
         request.aggregator,
         request.grouping_iou,
         request.fusion,
         request.minimum_support,
+        exists=request.exists,
+        minimum_exists=request.minimum_exists,
+        decide=request.decide,
         ties=request.ties,
+        costs=request.costs,
+        seed=request.seed,
+        point_distance=request.point_distance,
         severities=study.severities or None,
         sources=study.sources,
-        progress=progress,
+        earlier=earlier,
+        progress=stage(progress, 1, 3),
     )
     return Run(
         number=0,
         consensus=consensus,
-        method=request.method,
-        fusion=request.fusion,
-        grouping_iou=request.grouping_iou,
-        minimum_support=request.minimum_support,
-        image=request.image,
-        evaluation=None if reference is None else evaluate(consensus, reference, progress=progress),
+        request=request,
+        evaluation=None
+        if reference is None
+        else evaluate(
+            consensus,
+            reference,
+            point_distance=request.point_distance,
+            progress=stage(progress, 2, 3),
+        ),
     )
+
+
+def in_scope(prepared: Prepared, image: int | None) -> tuple[Annotations, Annotations | None]:
+    """Annotations and reference of a study, or of one image of it."""
+    table, reference = prepared.study.annotations, prepared.study.reference
+    if image is None:
+        return table, reference
+    table = table.take(rows_of_image(table, image))
+    return table, None if reference is None else reference.take(rows_of_image(reference, image))

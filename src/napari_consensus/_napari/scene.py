@@ -10,24 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QTimer, Signal
 
-from napari_consensus._napari import layers
+from napari_consensus._napari import jobs, layers
 from napari_consensus._napari.adoption import Adoption
 from napari_consensus._napari.badge import show_badge
 from napari_consensus._napari.detail import Detail
-from napari_consensus._napari.jobs import Audience
 from napari_consensus._napari.metadata import Loaded
+from napari_consensus._napari.objects import objects_of
 from napari_consensus._napari.outlines import Outlines, role_of
-from napari_consensus._napari.own_layers import OwnLayers, is_image
+from napari_consensus._napari.own_layers import OwnLayers, image_role, is_image
 from napari_consensus._napari.pixels import Pixels
 from napari_consensus._napari.place_map import draw_map
 from napari_consensus._napari.store import Canvas, PlaceMap, Store
+from napari_consensus._napari.tables import ImageTable
 from napari_consensus.data.study import Study
+from napari_consensus.formats.discovery import Discovery
 
 _MAP_AGAIN = 1000  # milliseconds between two drawings of what is not reviewed
 _DRAG = 3  # screen pixels within which a press and a release are a click
 
 
-class Scene(Audience):
+class Scene(jobs.Audience):
     """What one viewer shows of its store.
 
     `pointed` is emitted with x, y and whether Shift was held where the canvas was clicked in
@@ -50,6 +52,8 @@ class Scene(Audience):
         self.outlines = Outlines(store, own, detail)
         self._adoption = Adoption(store, own, self)
         self._fitted = False
+        self._grouping: jobs.Job | None = None
+        store.grouped.later = self._group_later
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._redraw)
@@ -66,6 +70,7 @@ class Scene(Audience):
         self._soon.setInterval(_MAP_AGAIN)
         self._soon.timeout.connect(self._show_map)
         store.selection_changed.connect(self._show_selection)
+        store.chosen_changed.connect(self._show_selection)
         store.focus_asked.connect(self._focus)
         detail.changed.connect(self._redraw)
         detail.looked.connect(self._show_badge)
@@ -85,12 +90,38 @@ class Scene(Audience):
 
     @property
     def busy(self) -> bool:
-        """Whether a study is being made ready or an image read."""
-        return self._adoption.busy or self.pixels.busy or self.detail.busy
+        """Whether a study is being made ready, an image read, or its objects grouped."""
+        waits = self._adoption.busy or self.pixels.busy or self.detail.busy
+        return waits or self._grouping is not None
 
-    def open(self, study: Study, pixels: dict[str, NDArray[np.uint8]] | None = None) -> None:
+    def open(
+        self,
+        study: Study,
+        pixels: dict[str, NDArray[np.uint8]] | None = None,
+        found: Discovery | None = None,
+    ) -> None:
         """Make a study ready in a thread, then show it."""
-        self._adoption.prepare(Loaded(study, pixels or {}, ""))
+        self._adoption.prepare(Loaded(study, pixels or {}, "", found))
+
+    def open_layers(self, study: Study, image: Any = None) -> None:
+        """Show a study made of layers of the viewer, over the image they were drawn on.
+
+        Parameters
+        ----------
+        study
+            Of one image.
+        image
+            The layer of its pixels, which becomes ours; None where there is none.
+        """
+        if not self.store.may_leave():
+            return
+        name = study.annotations.images[0]
+        for role in filter(is_image, self.own.roles):
+            if self.own.get(role) is not image:
+                self.own.drop(role)
+        if image is not None and not self.own.holds(image):
+            self.own.adopt(image_role(0), image, {"image": name})
+        self._adoption.prepare(Loaded(study, {}, name))
 
     def refresh(self) -> None:
         """Show what is to be seen now, after raters, canvas or runs have changed."""
@@ -137,6 +168,7 @@ class Scene(Audience):
         if self.viewer is not None:
             draw_map(self.store, self.own)
             self.outlines.show_visibility()
+            self._show_badge()
 
     def _show_selection(self) -> None:
         if self.viewer is not None:
@@ -145,7 +177,8 @@ class Scene(Audience):
     def _show_badge(self, work: str = "") -> None:
         """Say how far work is, or what of the outlines is drawn."""
         if self.viewer is not None:
-            show_badge(self.viewer, work or self.detail.badge(divided=self.outlines.divided))
+            mapped = self.store.map != PlaceMap.NONE and not self.outlines.divided
+            show_badge(self.viewer, work or self.detail.badge(mapped=mapped))
 
     def _focus(self) -> None:
         objects, number = self.store.objects, self.store.selected
@@ -176,6 +209,19 @@ class Scene(Audience):
         self.refresh()
         # Until the outlines are in order, nothing may say how large the image is.
         self._fitted = bool(self.own.images) or not self.detail.pending
+
+    def _group_later(
+        self, table: ImageTable, pair: tuple[int, int] | None, minimum_iou: float
+    ) -> None:
+        """Group an image in a thread, one threshold after the other: the last asked for last."""
+        if self._grouping is None:
+            arguments, then = (table, pair, minimum_iou), self.store.put_objects
+            title = "Grouping annotations"
+            self._grouping = jobs.start(self, title, objects_of, *arguments, then=then)
+            self._grouping.ended.connect(self._has_grouped)
+
+    def _has_grouped(self) -> None:
+        self._grouping = None
 
     # What the viewer says.
 

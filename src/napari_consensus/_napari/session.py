@@ -11,11 +11,13 @@ import numpy as np
 from psygnal import Signal
 
 from napari_consensus._napari.grid_index import touching
+from napari_consensus._napari.safekeeping import Safekeeping
 from napari_consensus._napari.walk import Shown, Walk
 from napari_consensus.adjudication import (
     ANSWERS,
     Check,
     Decision,
+    Rescue,
     Review,
     Shape,
     Verdict,
@@ -27,7 +29,7 @@ from napari_consensus.adjudication import (
 from napari_consensus.data.annotations import Outline
 from napari_consensus.errors import ParameterError, WriteError
 from napari_consensus.geometry import box_iou
-from napari_consensus.queueing import Batch, Queue, ReviewFilter
+from napari_consensus.queueing import Queue, ReviewFilter
 
 _FIRST_SAY = "Say first what it is: its category, or N for no object here."
 _SETTLES = {str(action) for action in ANSWERS}
@@ -37,8 +39,7 @@ class Session:
     """One expert's way through a review.
 
     `changed` is emitted when a decision was made or taken back, `moved` when something else
-    lies before the expert, `failed` when a decision is in memory only, and `hinted` with a
-    sentence where what was asked for cannot be done.
+    lies before the expert, and `hinted` with a sentence where what was asked for cannot be done.
 
     Parameters
     ----------
@@ -50,11 +51,12 @@ class Session:
         Ask for the expert's own answer before the raters are shown.
     repeats
         Show some settled objects again, unannounced.
+    rescue
+        Where decisions are copied to while their own file does not take them.
     """
 
     changed = Signal()
     moved = Signal()
-    failed = Signal(str)
     hinted = Signal(str)
 
     def __init__(
@@ -64,8 +66,10 @@ class Session:
         *,
         blind_first: bool = False,
         repeats: bool = True,
+        rescue: Rescue | None = None,
     ) -> None:
         self.review = review
+        self.safe = Safekeeping(review.log, rescue)
         self.severities = dict(severities or {})
         self.blind_first = blind_first
         self.walk = Walk(review, repeats=repeats)
@@ -257,6 +261,10 @@ class Session:
         """Do the last step taken back again."""
         self._turn(self.review.redo)
 
+    def dismiss(self, number: int) -> None:
+        """Let go of a decision that was to be looked at again, by its number."""
+        self._decide(self.review.dismiss, number, about=(), ends=False)
+
     # Batches.
 
     def next_batch(self) -> str:
@@ -264,9 +272,9 @@ class Session:
         used = {d.batch for d in self.review.log.decisions}
         return next(name for k in range(1, len(used) + 2) if (name := f"batch {k}") not in used)
 
-    def batch_accepted(self, batch: Batch) -> None:
+    def batch_accepted(self) -> None:
         """Go on with the audit of a batch that was accepted."""
-        self.walk.begin_audit(batch)
+        self.walk.begin_audit()
         self.counts = count_verdicts(self.review)
         self._show(self.walk.next())
         self.changed.emit()
@@ -320,8 +328,7 @@ class Session:
         if ends:
             by_hand = decision.action in ANSWERS and decision.check is not Check.REPEAT
             self.walk.decided(ids, by_hand=by_hand)
-        if message:
-            self.failed.emit(message)
+        self.safe.told(message)
         if ends:
             self._show(self.walk.next())
         self.changed.emit()
@@ -336,8 +343,7 @@ class Session:
         if not step:
             self.hinted.emit(f"There is nothing to {turn.__name__}.")
             return
-        if message:
-            self.failed.emit(message)
+        self.safe.told(message)
         self.counts = count_verdicts(self.review)
         self.walk.undone([held for d in step for held in d.objects])
         if len(step) == 1 and step[0].objects:

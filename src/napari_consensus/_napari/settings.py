@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from napari.settings import get_settings
-from qtpy.QtCore import QSettings
+from qtpy.QtCore import QSettings, QStandardPaths
 
 _FILE = "napari-consensus.ini"
 
@@ -34,6 +34,12 @@ def last_folder() -> str:
 def remember_folder(path: Path) -> None:
     """Keep the folder of a file, or a folder, for the next dialog."""
     remember("folder", str(path if path.is_dir() else path.parent))
+
+
+def rescue_folder() -> Path:
+    """Folder of the user's own where copies of decisions go that their file does not take."""
+    place = QStandardPaths.StandardLocation.GenericDataLocation
+    return Path(QStandardPaths.writableLocation(place)) / "napari-consensus" / "rescued"
 
 
 def _settings() -> Any:

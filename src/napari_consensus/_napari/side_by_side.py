@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from napari.layers import Image, Layer, Surface
 from qtpy.QtCore import QObject, QTimer
 
 from napari_consensus._napari.colours import CONSENSUS
+from napari_consensus._napari.density import density
+from napari_consensus._napari.detail import Level
+from napari_consensus._napari.layers import tiles_placement
 from napari_consensus._napari.meshes import Part, table_surface
 from napari_consensus._napari.outlines import MOST_RUNS
 from napari_consensus._napari.scene import Scene
@@ -44,6 +48,7 @@ class SideBySide(QObject):
         self._later.timeout.connect(self._again)
         scene.own.removed.connect(lambda _: self._later.start())
         scene.detail.changed.connect(self._redraw)
+        scene.detail.sorted.connect(self._redraw)
 
     @property
     def shown(self) -> bool:
@@ -78,11 +83,11 @@ class SideBySide(QObject):
             self._made += [_copy(layer, visible=layer in self._hidden) for layer in pixels]
             panel.surface = Surface(name=panel.name, **self._mesh(panel))
             panel.surface.name_overlay.visible = True
-            self._made.append(panel.surface)
+            self._made += [panel.picture, panel.surface]
         # The grid deals layers out from the bottom: ours must stand there in full views.
         for k, layer in enumerate(self._made):
             scene.own.insert(layer, k)
-        grid.stride = len(pixels) + 1
+        grid.stride = len(pixels) + 2
         grid.shape = (-1, -1)
         grid.spacing = 4
         grid.enabled = True
@@ -120,6 +125,24 @@ class SideBySide(QObject):
         for panel in self._panels:
             if panel.surface is not None:
                 panel.surface.data = self._mesh(panel)["data"]
+            shown = self._scene.detail.level == Level.DENSITY
+            panel.picture.visible = shown and (panel.counted or self._count(panel))
+
+    def _count(self, panel: _Panel) -> bool:
+        """Picture how many outlines of a view lie where; whether they are in order by now."""
+        table = panel.drawn[0][0] if panel.drawn else None
+        index = self._scene.detail.index(table) if table is not None else None
+        if table is None or index is None:
+            return False
+        kind = np.full(len(table.raters), -1, np.int64)
+        kind[[code for _, code, _ in panel.drawn]] = np.arange(len(panel.drawn))
+        raters = table.rater[index.first : index.first + index.n]
+        colours = [colour for *_, colour in panel.drawn]
+        panel.picture.data = density(index, kind[raters], colours)
+        for name, value in tiles_placement(index.tiles, self._scene.own.scale_yx).items():
+            setattr(panel.picture, name, value)
+        panel.counted = True
+        return True
 
     def _mesh(self, panel: _Panel) -> dict[str, Any]:
         parts: list[Part] = []
@@ -135,14 +158,21 @@ def beside_of(scene: Scene) -> SideBySide:
     return found if isinstance(found, SideBySide) else SideBySide(scene)
 
 
+def _picture() -> Image:
+    """Return a layer for the density of one view."""
+    return Image(np.zeros((1, 1, 4), np.uint8), rgb=True, name="Density", visible=False)
+
+
 @dataclass
 class _Panel:
-    """One view of the grid: tables, whose rows of them, their colour."""
+    """One view of the grid: a table, whose rows of it, their colour; and how they are drawn."""
 
     name: str
     drawn: list[tuple[Annotations, int, str]]
     casing: bool = False
     surface: Surface | None = None
+    picture: Image = field(default_factory=_picture)
+    counted: bool = False
 
 
 def _panels(scene: Scene) -> list[_Panel]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_consensus._napari.colours import REFERENCE, rater_colour
-from napari_consensus._napari.objects import Objects, objects_of
+from napari_consensus._napari.image_objects import ImageObjects
+from napari_consensus._napari.objects import Objects
 from napari_consensus._napari.runs import Run
 from napari_consensus._napari.session import Session
 from napari_consensus._napari.tables import (
@@ -84,6 +86,22 @@ class ShownRater:
         return rows[self.annotations.rater[rows] == self.code]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """Objects that a figure stands for: what the table lists and the canvas frames.
+
+    Parameters
+    ----------
+    ids
+        Ids of annotations; an object is meant where one of them belongs to it.
+    text
+        What they are, as "by 2 of 4 raters".
+    """
+
+    ids: NDArray[np.uint64]
+    text: str
+
+
 class Store:
     """All that one viewer shows.
 
@@ -97,6 +115,7 @@ class Store:
     map_changed = Signal()
     objects_changed = Signal()
     selection_changed = Signal()
+    chosen_changed = Signal()
     focus_asked = Signal()
     runs_changed = Signal()
     found_changed = Signal()
@@ -118,12 +137,16 @@ class Store:
         self.run: int | None = None
         self._run_number = 0
         self.session: Session | None = None
+        self.may_leave: Callable[[], bool] = lambda: True
+        self.chosen: Chosen | None = None
         self._selected: int | None = None
         self._table: ImageTable | None = None
-        self._objects: Objects | None = None
+        self.grouped = ImageObjects()
 
     def open(self, prepared: Prepared, found: Discovery | None = None) -> None:
-        """Show a study, from its first annotated image."""
+        """Show a study, from its first annotated image, if the review there is may end."""
+        if not self.may_leave():
+            return
         self.end_review()
         self.found = self._used = found
         self.looking = False
@@ -135,7 +158,7 @@ class Store:
         self.run = None
         self.raters = _shown_raters(prepared)
         self._forget()
-        self._selected = None
+        self._selected = self.chosen = None
         self.study_changed.emit()
 
     def look_at(self, found: Discovery) -> None:
@@ -170,10 +193,16 @@ class Store:
 
     @property
     def objects(self) -> Objects | None:
-        """Objects of the image shown at the threshold, of the pair shown or of all."""
-        if self._objects is None and self.table is not None:
-            self._objects = objects_of(self.table, self.pair, self.threshold)
-        return self._objects
+        """Objects of the image and pair shown; of very many, at the threshold of a moment ago."""
+        if self.table is None:
+            return None
+        return self.grouped.of(self.table, self.pair, self.threshold)
+
+    def put_objects(self, objects: Objects) -> None:
+        """Take objects that were grouped in a thread, unless the image has gone."""
+        if self.table is not None and objects.annotations is self.table.annotations:
+            self.grouped.put(objects)
+            self.objects_changed.emit()
 
     @property
     def selected(self) -> int | None:
@@ -203,13 +232,11 @@ class Store:
         """Match at another IoU."""
         if threshold != self.threshold:
             self.threshold = threshold
-            self._objects = None
             self.objects_changed.emit()
 
     def show_pair(self, pair: tuple[int, int] | None) -> None:
         """Compare two raters, or all (None), and show the matches on the canvas."""
         self.pair = pair if pair is None or self._both_read(pair) else None
-        self._objects = None
         self.objects_changed.emit()
         self.show_on_canvas(Canvas.MATCHES)
 
@@ -247,6 +274,20 @@ class Store:
         self.selection_changed.emit()
         if focus and self._selected is not None:
             self.focus_asked.emit()
+
+    def choose(self, chosen: Chosen | None) -> None:
+        """Choose what a figure stands for, and show it on the canvas; None chooses nothing."""
+        if chosen is not self.chosen:
+            self.chosen = chosen
+            self.chosen_changed.emit()
+        if chosen is not None:
+            self.show_on_canvas(Canvas.MATCHES)
+
+    def chosen_here(self) -> NDArray[np.int64]:
+        """Numbers of the chosen objects on the image shown."""
+        if self.chosen is None or self.objects is None:
+            return np.empty(0, np.int64)
+        return self.objects.of_ids(self.chosen.ids)
 
     def add_run(self, run: Run) -> Run:
         """Keep a consensus beside those there are, under the next number, and show it."""
@@ -308,15 +349,15 @@ class Store:
         parts = [
             f"image {self.image + 1} of {self.n_images}",
             f"{readers} rater{'s' * (readers != 1)}",
-            f"IoU ≥ {self.threshold:.2f}",
+            f"IoU ≥ {objects.minimum_iou:.2f}",
         ]
-        if self.pair is None:
-            parts.append(f"{objects.matched} matched, {objects.alone} seen by one")
+        if objects.pair is None:
+            parts.append(f"{objects.matched:,} matched, {objects.alone:,} seen by one")
         else:
-            a, b = (table.annotations.raters.names[code] for code in self.pair)
-            only = [int((objects.status == k).sum()) for k in (1, 2)]
+            a, b = (table.annotations.raters.names[code] for code in objects.pair)
+            only = [f"{int((objects.status == k).sum()):,}" for k in (1, 2)]
             parts[1] = f"raters {a} and {b}"
-            parts.append(f"{objects.matched} matched, {only[0]} only {a}, {only[1]} only {b}")
+            parts.append(f"{objects.matched:,} matched, {only[0]} only {a}, {only[1]} only {b}")
         return " · ".join(parts)
 
     def _close_review(self) -> None:
@@ -338,7 +379,6 @@ class Store:
 
     def _forget(self) -> None:
         self._table = None
-        self._objects = None
 
 
 def _shown_raters(prepared: Prepared) -> tuple[ShownRater, ...]:

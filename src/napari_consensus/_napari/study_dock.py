@@ -25,6 +25,7 @@ from napari_consensus._napari.canvas_choice import CanvasChoice
 from napari_consensus._napari.dock import Dock
 from napari_consensus._napari.found_page import FoundPage
 from napari_consensus._napari.found_texts import many
+from napari_consensus._napari.layers_form import LayersAsRaters
 from napari_consensus._napari.slide_line import SlideLine
 from napari_consensus._napari.store import ShownRater
 from napari_consensus._napari.table_view import Column, TableView
@@ -54,6 +55,7 @@ class StudyDock(Dock):
         super().__init__(napari_viewer, _EMPTY)
         self._listed: Prepared | None = None
         self.found = FoundPage(self)
+        self.layers = LayersAsRaters(self)
         self.add_page(self.found.grid)
         self._make_top()
         self.summary = QLabel()
@@ -116,7 +118,7 @@ class StudyDock(Dock):
 
     def _make_top(self) -> None:
         row = QHBoxLayout()
-        self.look = QPushButton("Look at what was found")
+        self.look = QPushButton("What was found")
         self.look.setEnabled(False)
         for button, act, tip in (
             (
@@ -128,6 +130,11 @@ class StudyDock(Dock):
                 QPushButton("Open files…"),
                 self.found.ask_files,
                 "Files of annotations, of one study.",
+            ),
+            (
+                QPushButton("Layers…"),
+                self.layers.ask,
+                "Labels and Shapes layers of this viewer, each as what one rater drew.",
             ),
             (self.look, self._look, "Whose the files are, which images, what was guessed."),
         ):

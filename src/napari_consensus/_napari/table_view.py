@@ -23,8 +23,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_consensus._napari.colours import heat_colour, ink_on
 from napari_consensus.data.names import natural
 from napari_consensus.formats._cells import as_text
+
+_SEEN = 0.005
+_PAINTS = (Qt.ItemDataRole.BackgroundRole, Qt.ItemDataRole.ForegroundRole)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +49,13 @@ class Column:
         #RRGGBB drawn before each value, one for each of `names` or of `values`, or None.
     names
         Texts that `values` are numbers of, or None: a hundred thousand rows say few things.
+    spans
+        (n, 2) low and high of each value, or None; a file has them in columns of their own.
+    groups
+        (n,) what rows are sorted by in place of their values, from 1; 0 comes last. Values whose
+        intervals overlap share a number, so that no noise makes an order.
+    heat
+        Whether values, in [0, 1], colour their cells.
     """
 
     title: str
@@ -53,6 +64,9 @@ class Column:
     decimals: int = 2
     colours: Sequence[str] | None = None
     names: Sequence[str] | None = None
+    spans: NDArray[np.float64] | None = None
+    groups: NDArray[np.int64] | None = None
+    heat: bool = False
 
     def value(self, row: int) -> Any:
         """Return the number or text of a row."""
@@ -64,11 +78,17 @@ class Column:
             return None
         return self.colours[row if self.names is None else self.values[row]]
 
+    def ground(self, row: int) -> str | None:
+        """Return #RRGGBB of a cell's ground, None for one that is not coloured."""
+        value = float(self.value(row)) if self.heat else np.nan
+        # What is shown as 0.00 stays plain, so that the few others are seen.
+        return heat_colour(value) if value >= _SEEN else None
+
     def text(self, row: int) -> str:
         """Return what the cell says."""
         value = self.value(row)
         if isinstance(value, (float, np.floating)):
-            return "–" if np.isnan(value) else f"{value:.{self.decimals}f}"
+            return "–" if np.isnan(value) else f"{value:.{self.decimals}f}{self._span(row)}"
         return str(value)
 
     def plain(self, row: int) -> str:
@@ -78,6 +98,17 @@ class Column:
             return "" if np.isnan(value) else repr(float(value))
         return as_text(value) if isinstance(value, str) else str(value)
 
+    def headings(self) -> list[str]:
+        """Return the headings of a file: one, or three where there are intervals."""
+        ends = ("",) if self.spans is None else ("", " low", " high")
+        return [as_text(self.title + end) for end in ends]
+
+    def cells(self, row: int) -> list[str]:
+        """Return what a file says of a row under those headings."""
+        if self.spans is None:
+            return [self.plain(row)]
+        return [self.plain(row), *(Column("", end).plain(row) for end in self.spans.T)]
+
     @property
     def numeric(self) -> bool:
         """Whether the column holds numbers."""
@@ -85,6 +116,9 @@ class Column:
 
     def order(self) -> NDArray[np.int64]:
         """Rows in rising order; rows without a value last."""
+        if self.groups is not None:
+            last = int(self.groups.max(initial=0)) + 1
+            return np.argsort(np.where(self.groups > 0, self.groups, last), kind="stable")
         if self.numeric:
             return np.argsort(np.asarray(self.values), kind="stable")
         if self.names is not None:
@@ -92,6 +126,12 @@ class Column:
             return np.argsort(rank[np.asarray(self.values)], kind="stable")
         keys = [natural(str(v)) for v in self.values]
         return np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
+
+    def _span(self, row: int) -> str:
+        if self.spans is None or np.isnan(self.spans[row]).any():
+            return ""
+        low, high = (f"{end:.{self.decimals}f}" for end in self.spans[row])
+        return f"  {low} to {high}" if self.spans[row][0] < 0 else f"  {low}–{high}"
 
 
 class TableModel(QAbstractTableModel):
@@ -133,6 +173,10 @@ class TableModel(QAbstractTableModel):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.DecorationRole and column.colours is not None:
             return QColor(column.colour(row))
+        ground = column.ground(row) if role in _PAINTS else None
+        if ground is not None:
+            paint = role == Qt.ItemDataRole.BackgroundRole
+            return QColor(ground if paint else ink_on(ground))
         return None
 
     def headerData(  # noqa: N802
@@ -241,11 +285,11 @@ class TableView(QTableView):
         """Return the table as it is sorted, with its headings."""
         out = io.StringIO()
         writer = csv.writer(out, delimiter=separator, lineterminator="\n")
-        writer.writerow([as_text(c.title) for c in self.table.columns])
+        writer.writerow([name for c in self.table.columns for name in c.headings()])
         rows = [i.row() for i in self.selectionModel().selectedRows()] if chosen else None
         for place in range(self.table.rowCount()) if rows is None else rows:
             row = int(self.table.order[place])
-            writer.writerow([c.plain(row) for c in self.table.columns])
+            writer.writerow([cell for c in self.table.columns for cell in c.cells(row)])
         return out.getvalue()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802

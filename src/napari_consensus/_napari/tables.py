@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from napari_consensus.agreement.counts import MatchCounts, count_matches
 from napari_consensus.agreement.numbers import RaterPair, f1_micro, f1_over_iou, pair_numbers
+from napari_consensus.agreement.sessions import first_readings
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.groups import ObjectGroups, Pairs
 from napari_consensus.data.study import Study
@@ -36,7 +37,8 @@ class Prepared:
     study
         What was read.
     annotations
-        Of the raters who are compared: people and models.
+        What is compared: of people and models, and of whoever read an image more than once
+        the first reading. A consensus is of all readings, those of the study.
     pairs, within
         Every overlap with IoU >= `LOWEST_IOU`, by image: of two raters, and of one rater's own.
     groups
@@ -113,7 +115,7 @@ def prepare(
     progress: Progress = silent,
 ) -> Prepared:
     """Compute once what every threshold needs."""
-    annotations = study.annotations.voting()
+    annotations = first_readings(study.annotations.voting())
     across, within = split_pairs(annotations, LOWEST_IOU, progress=stage(progress, 0, 3))
     across, pair_start = _by_image(annotations, across)
     within, within_start = _by_image(annotations, within)
@@ -203,10 +205,12 @@ def agreement_of(
         Reports, and stops where it raises.
     """
     counts = count_matches(annotations, pairs, minimum_iou, progress=progress)
-    support = groups.support
+    # Of what raters drew together nothing is counted.
+    counted = annotations.raters.apart
     if image is not None:
-        counts = counts.of_images(np.arange(len(annotations.images)) == image)
-        support = support[groups.image == image]
+        counted = counted & (np.arange(len(annotations.images)) == image)
+        counts = counts.of_images(counted)
+    support = groups.support[counted[groups.image]]
     n = len(annotations.raters)
     return AgreementView(
         pairs=pair_numbers(counts, annotations.raters.names),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from napari_consensus.adjudication import Check, Review, Verdict
-from napari_consensus.queueing import Batch, Queue, ReviewFilter, draw_repeats
+from napari_consensus.adjudication import Check, Review, Verdict, to_be_checked
+from napari_consensus.queueing import Queue, ReviewFilter, draw_repeats
 
 QUEUE_AGAIN = 25  # decisions after which the queue is put in order anew
 _REPEAT_AFTER = 15  # answers by hand between two objects that are shown again
@@ -52,7 +52,7 @@ class Walk:
         self._at = -1
         self._passed: set[int] = set()
         self._touched: set[int] = set()
-        self._audit: dict[int, str] = {}
+        self._audit = self._to_be_checked()
         self._since_repeat = 0
 
     @property
@@ -121,9 +121,9 @@ class Walk:
         elif self._review.verdict(held) is self.verdict:
             self._passed.add(held)
 
-    def begin_audit(self, batch: Batch) -> None:
-        """Check the sample of a batch next."""
-        self._audit = dict.fromkeys(batch.audit, batch.name)
+    def begin_audit(self) -> None:
+        """Check next what was drawn from a batch that has been accepted."""
+        self._audit = self._to_be_checked()
         self.due = True
 
     def decided(self, object_ids: Iterable[int], *, by_hand: bool) -> None:
@@ -138,17 +138,26 @@ class Walk:
         """Take note of decisions taken back, or done again."""
         self._touched.update(object_ids)
         self._passed.difference_update(object_ids)
+        self._audit = self._to_be_checked()
         self.due = True
+
+    def _to_be_checked(self) -> dict[int, str]:
+        """Objects drawn from batches, by this window or another one before, and still open."""
+        drawn = to_be_checked(self._review.in_force())
+        return {k: batch for k, batch in drawn.items() if self._review.verdict(k) is Verdict.OPEN}
 
     def _next_left(self) -> int | None:
         ids = self.queue.ids if self.queue is not None else ()
-        onwards = (*ids[self._at + 1 :], *ids[: self._at + 1])
-        left = [k for k in onwards if self._review.verdict(k) is self.verdict]
-        found = next((k for k in left if k not in self._passed), None)
-        if found is None and left:
+        first = None  # of what is left, were it left for later
+        for place in range(self._at + 1, self._at + 1 + len(ids)):
+            held = ids[place % len(ids)]
+            if self._review.verdict(held) is self.verdict:
+                if held not in self._passed:
+                    return held
+                first = held if first is None else first
+        if first is not None:
             self._passed.clear()
-            found = left[0]
-        return found
+        return first
 
     def _repeat(self) -> int | None:
         """Return a settled object to show again, every so many answers."""

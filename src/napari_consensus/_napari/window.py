@@ -9,31 +9,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow
+from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabBar
 
 from napari_consensus._napari.agreement_dock import AgreementDock
 from napari_consensus._napari.consensus_dock import ConsensusDock
 from napari_consensus._napari.dock import Dock
 from napari_consensus._napari.export_dock import ExportDock
+from napari_consensus._napari.figures_dock import FiguresDock
 from napari_consensus._napari.jobs import stop_all
 from napari_consensus._napari.matches_dock import MatchesDock
+from napari_consensus._napari.raters_dock import RatersDock
 from napari_consensus._napari.review_dock import ReviewDock
 from napari_consensus._napari.scene import scene_of
 from napari_consensus._napari.study_dock import StudyDock
 from napari_consensus.data.study import Study
-from napari_consensus.formats import read
+from napari_consensus.formats import discover, read_discovery
+from napari_consensus.formats.discovery import Discovery
 from napari_consensus.samples import SampleStudy
 
 DOCKS: dict[str, type[Dock]] = {
     "Study": StudyDock,
     "Agreement": AgreementDock,
     "Matches": MatchesDock,
+    "Raters": RatersDock,
     "Consensus": ConsensusDock,
     "Review": ReviewDock,
+    "Figures": FiguresDock,
     "Export": ExportDock,
 }
 _WIDTH, _HEIGHT = 1500, 950
 _DOCK_WIDTH = 430
+_TABS = "QTabBar::tab {padding: 4px 2px; margin: 0px; min-width: 0px; font-size: 11px;}"
 
 
 def open_window(
@@ -59,10 +65,12 @@ def open_window(
     import napari
 
     study = sample.study if sample is not None else None
+    found: Discovery | None = None
     if study is None and paths:
-        study = read(*paths, skip_refused=skip_refused)
+        found = discover(*paths)
+        study = read_discovery(found, skip_refused=skip_refused)
     viewer = napari.Viewer(show=False, title="napari-consensus")
-    show_study(viewer, study, dict(sample.pixels) if sample is not None else {})
+    show_study(viewer, study, dict(sample.pixels) if sample is not None else {}, found)
     viewer.window.show()
     arrange(viewer)
     if screenshot is None:
@@ -76,12 +84,15 @@ def open_window(
 
 
 def show_study(
-    viewer: Any, study: Study | None, pixels: dict[str, NDArray[np.uint8]]
+    viewer: Any,
+    study: Study | None,
+    pixels: dict[str, NDArray[np.uint8]],
+    found: Discovery | None = None,
 ) -> dict[str, Dock]:
-    """Add the docks to a viewer, and a study."""
+    """Add the docks to a viewer, and a study with what it was found as."""
     docks = add_docks(viewer)
     if study is not None:
-        scene_of(viewer).open(study, pixels)
+        scene_of(viewer).open(study, pixels, found)
     return docks
 
 
@@ -164,3 +175,8 @@ def arrange(viewer: Any, width: int = _DOCK_WIDTH) -> None:
     main = frame.parent() if frame is not None else None
     if isinstance(main, QMainWindow):
         main.resizeDocks([frame], [width], Qt.Orientation.Horizontal)
+        for bar in main.findChildren(QTabBar):
+            if {bar.tabText(k) for k in range(bar.count())} & set(DOCKS):
+                # napari's own margins would leave "St…", "Fig…" of the names.
+                bar.setStyleSheet(_TABS)
+                bar.setElideMode(Qt.TextElideMode.ElideNone)

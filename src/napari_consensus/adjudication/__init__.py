@@ -7,6 +7,7 @@ from napari_consensus.adjudication.checks import (
     Consistency,
     audit_result,
     consistency,
+    to_be_checked,
 )
 from napari_consensus.adjudication.data_card import data_card
 from napari_consensus.adjudication.decision import (
@@ -20,11 +21,12 @@ from napari_consensus.adjudication.decision import (
     shape_of,
 )
 from napari_consensus.adjudication.export import export_log
-from napari_consensus.adjudication.file import SUFFIX
+from napari_consensus.adjudication.file import SUFFIX, size_of
 from napari_consensus.adjudication.gold import gold_standard
 from napari_consensus.adjudication.history import History, made_ids
 from napari_consensus.adjudication.log import DecisionLog
 from napari_consensus.adjudication.recipe import recipe_of
+from napari_consensus.adjudication.rescue import Rescue, Rescued, rescued
 from napari_consensus.adjudication.review import Review
 from napari_consensus.adjudication.signing import count_verdicts, freeze, versions_of
 from napari_consensus.adjudication.standing import SETTLED, Affected, Verdict
@@ -52,6 +54,8 @@ __all__ = [
     "Evidence",
     "History",
     "Judged",
+    "Rescue",
+    "Rescued",
     "Review",
     "ReviewProgress",
     "Shape",
@@ -70,7 +74,10 @@ __all__ = [
     "made_ids",
     "progress_of",
     "recipe_of",
+    "rescued",
     "shape_of",
+    "size_of",
+    "to_be_checked",
     "versions_of",
     "work_of",
 ]

@@ -62,11 +62,7 @@ class Evidence:
 
     def at(self, image: str, shape: Shape) -> list[int]:
         """Rows of the annotations whose bounds overlap those of a shape."""
-        if image not in self._table.images:
-            return []
-        here: NDArray[np.int64] = np.flatnonzero(
-            self._table.image == self._table.images.index(image)
-        )
+        here: NDArray[np.int64] = np.flatnonzero(self._table.image == self._code(image))
         bounds = self._table.bounds[here]
         x0, y0, x1, y1 = shape.bounds
         touching = (
@@ -110,8 +106,13 @@ class Evidence:
             rows = [row for shape in decision.shapes for row in self.at(decision.image, shape)]
         if not rows:
             ids = np.array([held.annotation for held in decision.judged], np.uint64)
-            rows = np.flatnonzero(np.isin(self._table.id, ids)).tolist()
+            here = self._table.image == self._code(decision.image)
+            rows = np.flatnonzero(here & np.isin(self._table.id, ids)).tolist()
         return self._ids_of({int(self.consensus.groups.object[row]) for row in rows})
+
+    def _code(self, image: str) -> int:
+        """Code of an image, -1 where the study has none of that name."""
+        return self._table.images.index(image) if image in self._table.images else -1
 
     def _rows_of(self, group: int) -> list[int]:
         """Rows of the annotations that form an object of the groups."""
@@ -169,8 +170,7 @@ class Evidence:
         """Rows of the annotations on an image, by their hashes."""
         if image not in self._alike:
             alike: dict[str, list[int]] = {}
-            code = self._table.images.index(image) if image in self._table.images else -1
-            for row in np.flatnonzero(self._table.image == code).tolist():
+            for row in np.flatnonzero(self._table.image == self._code(image)).tolist():
                 alike.setdefault(self._digest(row), []).append(row)
             self._alike[image] = alike
         return self._alike[image]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_consensus.adjudication.decision import Action, Check
+from napari_consensus.adjudication.decision import REMARKS, Action, Check
 from napari_consensus.reliability import share_intervals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from napari_consensus.adjudication.decision import Decision
 
@@ -24,13 +24,16 @@ class AuditResult:
 
     Parameters
     ----------
+    drawn
+        Objects set aside to be checked by hand.
     checked, errors
-        Objects decided by hand, and those of them not accepted as they stood. Objects left
-        unsure are not among them.
+        Those of them decided by hand, and not accepted as they stood. Objects left unsure are
+        not among them.
     rate, low, high
         errors / checked, NaN where nothing was checked, and its exact 95 % interval.
     """
 
+    drawn: int
     checked: int
     errors: int
     rate: float
@@ -61,7 +64,7 @@ class Consistency:
     differing: tuple[int, ...]
 
 
-def audit_result(decisions: Iterable[Decision], name: str) -> AuditResult:
+def audit_result(decisions: Sequence[Decision], name: str) -> AuditResult:
     """Count the errors among the objects of a batch that were checked by hand.
 
     Parameters
@@ -76,12 +79,32 @@ def audit_result(decisions: Iterable[Decision], name: str) -> AuditResult:
         for decision in decisions
         if decision.check is Check.AUDIT
         and decision.batch == name
-        and decision.action is not Action.COMMENT
+        and decision.action not in REMARKS
     }
+    drawn = {d.objects for d in decisions if d.action is Action.SAMPLE and d.batch == name}
     settled = [action for action in answers.values() if action is not Action.UNSURE]
     errors = sum(action is not Action.ACCEPT for action in settled)
     rate = errors / len(settled) if settled else float("nan")
-    return AuditResult(len(settled), errors, rate, *_interval(errors, len(settled)))
+    interval = _interval(errors, len(settled))
+    return AuditResult(len(drawn | answers.keys()), len(settled), errors, rate, *interval)
+
+
+def to_be_checked(decisions: Iterable[Decision]) -> dict[int, str]:
+    """Objects drawn from batches that nobody has decided by hand yet, with their batches.
+
+    Parameters
+    ----------
+    decisions
+        Decisions in force.
+    """
+    out: dict[int, str] = {}
+    for decision in decisions:
+        if decision.action is Action.SAMPLE:
+            out.update(dict.fromkeys(decision.objects, decision.batch))
+        elif decision.check is Check.AUDIT and decision.action not in REMARKS:
+            for held in decision.objects:
+                out.pop(held, None)
+    return out
 
 
 def consistency(decisions: Iterable[Decision], adjudicator: str) -> Consistency:

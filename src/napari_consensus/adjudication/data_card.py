@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.adjudication.checks import audit_result, consistency
+from napari_consensus.adjudication.decision import Action
 from napari_consensus.adjudication.gold import gold_standard
 from napari_consensus.adjudication.signing import versions_of
 from napari_consensus.adjudication.work import compare_adjudicators, progress_of
@@ -131,7 +132,8 @@ def _adjudicators(review: Review, said: Mapping[str, str]) -> Iterator[str]:
     yield from _table(header, rows)
     yield (
         f"Of {done.objects} objects {done.settled} are settled, {done.unsure} left unsure, "
-        f"{done.not_reviewed} not reviewed; {done.affected} decisions are to be looked at again."
+        f"{done.not_reviewed} not reviewed; {done.affected} decisions are to be looked at again, "
+        f"{done.dismissed} were dismissed because their annotations have changed."
     )
     yield ""
     for pair in compare_adjudicators(in_force):
@@ -152,9 +154,13 @@ def _protocol(review: Review) -> Iterator[str]:
     in_force = review.in_force()
     for name in dict.fromkeys(d.batch for d in in_force if d.batch):
         found = audit_result(in_force, name)
-        accepted = sum(d.batch == name and not d.check for d in in_force)
+        unseen = [d for d in in_force if d.batch == name and not d.check]
+        accepted = sum(d.action is Action.ACCEPT for d in unseen)
         wrong = _share(found.errors, found.checked, found.low, found.high)
-        yield f"Batch {name}: {accepted} accepted at once; wrong in the audit: {wrong}."
+        yield (
+            f"{name}: {accepted} accepted at once, {found.drawn} drawn to be checked by hand; "
+            f"wrong among those checked: {wrong}."
+        )
         yield ""
 
 

@@ -19,7 +19,11 @@ Ring = tuple[tuple[float, float], ...]
 
 
 class Action(StrEnum):
-    """What was done."""
+    """What was done.
+
+    `SAMPLE`: drawn at random from a batch, to be decided by hand. `DISMISS`: a decision whose
+    ground has changed is no longer to be looked at.
+    """
 
     ACCEPT = "accept"
     TAKE = "take"
@@ -31,8 +35,14 @@ class Action(StrEnum):
     ADD = "add"
     UNSURE = "unsure"
     COMMENT = "comment"
+    SAMPLE = "sample"
+    DISMISS = "dismiss"
     UNDO = "undo"
     REDO = "redo"
+
+
+# What leaves an object as it stood.
+REMARKS = frozenset({Action.COMMENT, Action.SAMPLE})
 
 
 class Check(StrEnum):
@@ -120,7 +130,7 @@ class Decision:
     batch
         Name of the batch it belongs to.
     target
-        Number of the first decision that is undone or redone.
+        Number of the decision that is dismissed, or of the first that is undone or redone.
     number, time
         Place in the log from 1 and UTC time, ISO 8601; given by the log.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from napari_consensus.adjudication.decision import Action
 from napari_consensus.adjudication.history import History
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def export_log(log: DecisionLog) -> Iterator[str]:
     """Write every decision, undo and redo as one line of JSON, in order.
 
-    Each line also says whether the decision is in force.
+    Each line also says whether the decision is in force, and where it was dismissed, that.
 
     Parameters
     ----------
@@ -28,8 +29,12 @@ def export_log(log: DecisionLog) -> Iterator[str]:
     ReadError
         Where the log contradicts itself.
     """
-    in_force = {decision.number for decision in History(log.decisions).in_force()}
+    standing = History(log.decisions).in_force()
+    in_force = {decision.number for decision in standing}
+    dismissed = {held.target for held in standing if held.action is Action.DISMISS}
     for decision in log.decisions:
         document = {"number": decision.number, "time": decision.time, **decision.to_document()}
         document["in_force"] = decision.number in in_force
+        if decision.number in dismissed:
+            document["dismissed"] = True
         yield json.dumps(document, ensure_ascii=False) + "\n"

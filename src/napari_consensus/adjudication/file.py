@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari_consensus.errors import ReadError, WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 SUFFIX = ".decisions.sqlite"
@@ -79,8 +80,8 @@ class DecisionFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        new = not path.exists() or path.stat().st_size == 0
-        if new and not path.parent.is_dir():
+        new = not size_of(path)
+        if new and not has_folder(path):
             msg = f"{path}: there is no such folder to write to; make it first"
             raise WriteError(msg)
         try:
@@ -172,6 +173,32 @@ class DecisionFile:
         if found != "ok":
             msg = f"{self.path}: the file is damaged ({found}); go back to a copy of it"
             raise ReadError(msg)
+
+
+def size_of(path: Path) -> int | None:
+    """Bytes of a file; None where there is none, or where nobody may look."""
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except OSError:
+        # Path.is_file raises where the folder may not be looked into.
+        return None
+
+
+def has_folder(path: Path) -> bool:
+    """Whether the folder a file is to stand in is there, and may be looked into."""
+    try:
+        return path.parent.is_dir()
+    except OSError:
+        return False
+
+
+def checksum(entries: Iterable[Entry]) -> str:
+    """SHA-256 of rows, 64 hex digits; the same before they are stored and after."""
+    said = sha256()
+    for entry in entries:
+        said.update(json.dumps(entry, sort_keys=True).encode())
+        said.update(b"\n")
+    return said.hexdigest()
 
 
 def _cannot_read(path: Path, error: sqlite3.Error) -> ReadError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,15 +14,19 @@ from napari_consensus.data.annotations import NO_CATEGORY, Annotations
 from napari_consensus.data.consensus import Step
 from napari_consensus.data.gold import NOT_REVIEWED, GoldStandard, HistoryEntry
 from napari_consensus.data.raters import RaterKind, RaterSet
+from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
     from napari_consensus.adjudication.decision import Decision, Shape
     from napari_consensus.adjudication.review import Review
 
 RATER = "gold standard"
+_AT_ONCE = 1000  # objects between two reports
 
 
-def gold_standard(review: Review, *, keep_open: bool = True) -> GoldStandard:
+def gold_standard(
+    review: Review, *, keep_open: bool = True, progress: Progress = silent
+) -> GoldStandard:
     """Put together what a review has come to.
 
     Parameters
@@ -33,11 +36,16 @@ def gold_standard(review: Review, *, keep_open: bool = True) -> GoldStandard:
     keep_open
         Whether objects not decided, or left unsure, stand as the consensus has them; they are
         left out otherwise.
+    progress
+        Reports, and stops where it raises.
     """
     consensus = review.consensus
     untouched = np.ones(len(consensus), np.bool_)
     standing: list[tuple[int, str, Shape]] = []
-    for held in chain(review.decided, review.made):
+    ids = (*review.decided, *review.made)
+    for k, held in enumerate(ids):
+        if k % _AT_ONCE == 0:
+            progress(k, 2 * len(ids))
         row = review.evidence.row(held)
         if row >= 0:
             untouched[row] = False
@@ -46,6 +54,7 @@ def gold_standard(review: Review, *, keep_open: bool = True) -> GoldStandard:
             standing.append((held, review.image(held), review.shape(held)))
     if not keep_open:
         untouched[:] = False
+    progress(1, 2)
     shapes = _table(consensus.shapes, np.flatnonzero(untouched), standing)
     last = [review.last(held) for held in shapes.id.tolist()]
     rows = [review.evidence.row(held) for held in shapes.id.tolist()]

@@ -121,9 +121,7 @@ class WriterLock:
         except sqlite3.Error:
             # The other window is only now opening it, and has not said who it is.
             holder = ""
-        return WriteError(
-            f"{self._file}: open in another window{holder}; close it there, or only look here"
-        )
+        return WriteError(f"{self._file}: open in another window{holder}; close it there first")
 
 
 def _others_can_write(path: Path) -> bool:

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from napari_consensus.adjudication.decision import Decision, decision_of
-from napari_consensus.adjudication.file import DECISION, DecisionFile, Entry
+from napari_consensus.adjudication.file import (
+    DECISION,
+    DecisionFile,
+    Entry,
+    checksum,
+    has_folder,
+    size_of,
+)
 from napari_consensus.adjudication.lock import WriterLock
 from napari_consensus.errors import ReadError, WriteError
 
@@ -42,6 +49,7 @@ class DecisionLog:
         self._entries: list[Entry] = []
         self._decisions: list[Decision] = []
         self._stored = 0
+        self._sums: dict[int, str] = {}
         self._file: DecisionFile | None = None
         self._lock: WriterLock | None = None
         if path is not None:
@@ -62,10 +70,10 @@ class DecisionLog:
             Where there is no such file, or as above.
         """
         source = Path(path)
-        if not source.is_file():
+        if size_of(source) is None:
             msg = f"{source}: there is no such decisions file"
             raise ReadError(msg)
-        if source.stat().st_size == 0:
+        if size_of(source) == 0:
             msg = f"{source}: this is no decisions file; name another"
             raise ReadError(msg)
         file = DecisionFile(source)
@@ -100,9 +108,27 @@ class DecisionLog:
         """How many entries are in memory alone although there is a file."""
         return 0 if self._file is None else len(self._entries) - self._stored
 
+    @property
+    def unsaved(self) -> int:
+        """How many decisions are in memory alone, whether or not there is a file."""
+        return sum(entry.kind == DECISION for entry in self._entries[self._stored :])
+
     def statements(self, kind: str) -> list[Entry]:
         """Return the entries of a kind other than decisions, in order."""
         return [entry for entry in self._entries if entry.kind == kind]
+
+    def checksum(self, count: int) -> str:
+        """SHA-256 of the first entries, which never change; counted once."""
+        if count not in self._sums:
+            self._sums[count] = checksum(self._entries[:count])
+        return self._sums[count]
+
+    def copy(self) -> Self:
+        """Return the log as it is now; what is added to the copy stays in memory."""
+        log = type(self)()
+        log._entries, log._decisions = list(self._entries), list(self._decisions)
+        log._stored, log._sums = len(log._entries), dict(self._sums)
+        return log
 
     def append(self, decisions: Sequence[Decision]) -> tuple[Decision, ...]:
         """Add decisions with their numbers, and store them all at once.
@@ -138,21 +164,31 @@ class DecisionLog:
         self._entries.append(entry)
         return entry
 
-    def move_to(self, path: str | PathLike[str]) -> None:
-        """Write the whole log to a new file and go on there.
+    def move_to(self, path: str | PathLike[str], *, take_over: bool = False) -> None:
+        """Write the whole log to another file and go on there.
+
+        Parameters
+        ----------
+        path
+            A new file, or one that holds the beginning of this log, such as its own or an
+            older copy: what is missing there is added.
+        take_over
+            Go on although that file was not closed on another computer.
 
         Raises
         ------
+        ReadError
+            Where the file stands already and is no decisions file.
         WriteError
-            Where the file stands already or cannot be written; the log is as it was.
+            Where it holds other decisions, or cannot be written; the log is as it was.
         """
         target = Path(path)
-        if target.exists():
-            msg = f"{target}: the file stands already; name another"
-            raise WriteError(msg)
-        lock, file = _open(target)
+        if self._file is not None and size_of(target) and target.samefile(self._file.path):
+            self._store()
+            return
+        lock, file = _open(target, take_over=take_over)
         try:
-            file.append(self._entries)
+            file.append(self._missing_in(file))
         except BaseException:
             file.close()
             lock.release()
@@ -160,6 +196,14 @@ class DecisionLog:
         self.close()
         self._lock, self._file = lock, file
         self._stored = len(self._entries)
+
+    def _missing_in(self, file: DecisionFile) -> list[Entry]:
+        """Return the entries that a file which holds the beginning of the log lacks."""
+        there = file.entries()
+        if checksum(there) != self.checksum(len(there)):
+            msg = f"{file.path}: other decisions stand there already; name another file"
+            raise WriteError(msg)
+        return self._entries[len(there) :]
 
     def close(self) -> None:
         """Close the file and let others write it; the log stays in memory."""
@@ -191,11 +235,11 @@ class DecisionLog:
 
 
 def _open(path: Path, *, take_over: bool = False) -> tuple[WriterLock, DecisionFile]:
-    if not path.parent.is_dir():
+    if not has_folder(path):
         msg = f"{path}: there is no such folder to write to; make it first"
         raise WriteError(msg)
     # What is no decisions file gets no lock beside it; a new file is made under the lock.
-    file = DecisionFile(path) if path.exists() and path.stat().st_size else None
+    file = DecisionFile(path) if size_of(path) else None
     try:
         lock = WriterLock(path, take_over=take_over)
     except BaseException:

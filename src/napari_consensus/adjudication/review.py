@@ -11,11 +11,14 @@ from napari_consensus.adjudication.log import DecisionLog
 from napari_consensus.adjudication.recipe import note_recipe
 from napari_consensus.adjudication.standing import SETTLED, Affected, Standing, Verdict
 from napari_consensus.errors import ParameterError
+from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_consensus.data.consensus import Consensus
+
+_AT_ONCE = 1000  # decisions replayed between two reports
 
 
 class Review:
@@ -34,6 +37,8 @@ class Review:
         What was decided so far; by default nothing, in memory.
     adjudicator
         Who decides.
+    progress
+        Reports, and stops where it raises.
 
     Raises
     ------
@@ -42,7 +47,12 @@ class Review:
     """
 
     def __init__(
-        self, consensus: Consensus, log: DecisionLog | None = None, *, adjudicator: str
+        self,
+        consensus: Consensus,
+        log: DecisionLog | None = None,
+        *,
+        adjudicator: str,
+        progress: Progress = silent,
     ) -> None:
         self.consensus = consensus
         self.log = DecisionLog() if log is None else log
@@ -50,7 +60,10 @@ class Review:
         self.evidence = Evidence(consensus)
         self._history = History(self.log.decisions)
         self._standing = Standing(self.evidence)
-        self._standing.apply(self._history.in_force())
+        decisions = self._history.in_force()
+        for start in range(0, len(decisions), _AT_ONCE):
+            progress(start, len(decisions))
+            self._standing.apply(decisions[start : start + _AT_ONCE])
 
     # What stands.
 
@@ -58,6 +71,14 @@ class Review:
     def affected(self) -> tuple[Affected, ...]:
         """Decisions whose ground has changed, to look at again."""
         return self._standing.affected
+
+    @property
+    def dismissed(self) -> tuple[Affected, ...]:
+        """Decisions whose ground has changed, and that somebody let go of.
+
+        Should their annotations come back, so do they.
+        """
+        return self._standing.dismissed
 
     @property
     def decided(self) -> tuple[int, ...]:
@@ -138,14 +159,25 @@ class Review:
         """Keep an object as it stands."""
         return self._decide(Action.ACCEPT, object_id, (self._shown(object_id, how),), how)
 
-    def accept_all(self, object_ids: Sequence[int], *, batch: str) -> tuple[Decision, ...]:
-        """Keep objects as they stand, all as one step."""
-        return self._append(
-            [
-                self._decision(Action.ACCEPT, (k,), (self.shape(k),), {"batch": batch})
-                for k in object_ids
-            ]
-        )
+    def accept_all(
+        self, object_ids: Sequence[int], *, batch: str, sample: Sequence[int] = ()
+    ) -> tuple[Decision, ...]:
+        """Keep objects as they stand, all as one step.
+
+        Parameters
+        ----------
+        object_ids
+            Objects to keep.
+        batch
+            Name of the batch, not used before.
+        sample
+            Objects of the batch that were drawn at random, to be decided by hand with
+            `check=Check.AUDIT`. They stay open; the log holds that they were drawn.
+        """
+        how = {"batch": batch}
+        kept = [self._decision(Action.ACCEPT, (k,), (self.shape(k),), how) for k in object_ids]
+        drawn = [self._decision(Action.SAMPLE, (k,), (), how) for k in sample]
+        return self._append([*kept, *drawn])
 
     def take(self, object_id: int, rater: str, **how: Any) -> Decision:  # noqa: ANN401
         """Keep an object as one rater drew and called it."""
@@ -224,6 +256,31 @@ class Review:
                     Action.ADD, self.adjudicator, image=image, shapes=(shape,), judged=judged, **how
                 )
             ]
+        )[0]
+
+    def dismiss(self, number: int, **how: Any) -> Decision:  # noqa: ANN401
+        """Let go of a decision whose ground has changed: it is not to be looked at again.
+
+        What lies there now stays as it stands.
+
+        Parameters
+        ----------
+        number
+            Place of the decision in the log.
+        **how
+            As of every decision.
+
+        Raises
+        ------
+        ParameterError
+            Where no such decision is to be looked at again.
+        """
+        held = next((a.decision for a in self.affected if a.decision.number == number), None)
+        if held is None:
+            msg = f"decision {number} is not to be looked at again, so it cannot be dismissed"
+            raise ParameterError(msg)
+        return self._append(
+            [Decision(Action.DISMISS, self.adjudicator, image=held.image, target=number, **how)]
         )[0]
 
     def undo(self) -> tuple[Decision, ...]:

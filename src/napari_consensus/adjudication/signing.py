@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from hashlib import sha256
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +11,6 @@ from napari_consensus.data.gold import Version
 from napari_consensus.errors import ParameterError, ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from napari_consensus.adjudication.file import Entry
     from napari_consensus.adjudication.log import DecisionLog
     from napari_consensus.adjudication.review import Review
@@ -39,7 +35,7 @@ def freeze(review: Review, *, signed_by: str, basis: str, statement: str) -> Ver
     Raises
     ------
     ParameterError
-        Where nobody signs, or no basis is named.
+        Where nobody signs, no basis is named, or the same was signed already.
     WriteError
         Where the signature cannot be stored; it is in the log and pending then.
     """
@@ -47,17 +43,19 @@ def freeze(review: Review, *, signed_by: str, basis: str, statement: str) -> Ver
         if not value.strip():
             msg = f"{name} is empty; a version says who signed it and what it rests on"
             raise ParameterError(msg)
+    _check_is_new(review.log, signed_by, basis, statement)
     counts = count_verdicts(review)
     content: dict[str, Any] = {
         "basis": basis,
         "statement": statement,
         "entries": len(review.log.entries),
-        "sha256": checksum(review.log.entries),
+        "sha256": review.log.checksum(len(review.log.entries)),
         "objects": sum(counts.values()),
         "decided_by": dict(sorted(_settled_by(review).items())),
         "unsure": counts[Verdict.UNSURE],
         "not_reviewed": counts[Verdict.OPEN],
         "affected": len(review.affected),
+        "dismissed": len(review.dismissed),
     }
     entry = review.log.state(_KIND, signed_by, content)
     number = len(review.log.statements(_KIND))
@@ -86,19 +84,22 @@ def count_verdicts(review: Review) -> Counter[Verdict]:
     return counts
 
 
-def checksum(entries: Iterable[Entry]) -> str:
-    """SHA-256 of entries of a log, 64 hex digits."""
-    said = sha256()
-    for entry in entries:
-        said.update(json.dumps(entry, sort_keys=True).encode())
-        said.update(b"\n")
-    return said.hexdigest()
+def _check_is_new(log: DecisionLog, signed_by: str, basis: str, statement: str) -> None:
+    """Refuse to sign twice the same; another person, or another statement, is another version."""
+    versions = versions_of(log)
+    if not versions:
+        return
+    last = versions[-1]
+    said = (last.signed_by, last.basis, last.statement)
+    if said == (signed_by, basis, statement) and last.entries == len(log.entries) - 1:
+        msg = f"{signed_by} has signed this already, as version {last.number}; nothing has changed"
+        raise ParameterError(msg)
 
 
 def _version(entry: Entry, number: int, log: DecisionLog) -> Version:
     try:
         version = Version(number=number, time=entry.time, signed_by=entry.person, **entry.content)
-        signed = checksum(log.entries[: version.entries])
+        signed = log.checksum(version.entries)
     except TypeError as error:
         msg = f"version {number} cannot be understood: {error}"
         raise ReadError(msg) from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from napari_consensus.adjudication.decision import Action, Check
+from napari_consensus.adjudication.decision import REMARKS, Action, Check
 from napari_consensus.adjudication.history import made_ids
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class Standing:
         self._makers: dict[int, Decision] = {}
         self._affected: dict[int, Affected] = {}
         self._found: dict[int, Decision] = {}
+        self._dismissed: set[int] = set()
 
     def apply(self, decisions: Iterable[Decision]) -> None:
         """Put decisions in force, but for those whose ground has changed."""
@@ -83,6 +84,8 @@ class Standing:
                 self._affected[decision.number] = Affected(decision, why, objects)
                 continue
             self._found[decision.number] = found
+            if found.action is Action.DISMISS:
+                self._dismissed.add(found.target)
             for made in made_ids(found):
                 self._makers[made] = found
             for held in found.objects:
@@ -94,6 +97,8 @@ class Standing:
             if self._affected.pop(decision.number, None):
                 continue
             found = self._found.pop(decision.number)
+            if found.action is Action.DISMISS:
+                self._dismissed.remove(found.target)
             for made in made_ids(found):
                 del self._makers[made]
             for held in found.objects:
@@ -108,9 +113,16 @@ class Standing:
         """Decisions whose ground has changed, as long as what they left is open."""
         return tuple(
             held
-            for held in self._affected.values()
-            if not held.objects or any(self.verdict(k) is Verdict.OPEN for k in held.objects)
+            for number, held in self._affected.items()
+            if number not in self._dismissed
+            and held.decision.action is not Action.SAMPLE
+            and (not held.objects or any(self.verdict(k) is Verdict.OPEN for k in held.objects))
         )
+
+    @property
+    def dismissed(self) -> tuple[Affected, ...]:
+        """Decisions whose ground has changed, and that somebody let go of."""
+        return tuple(held for n, held in self._affected.items() if n in self._dismissed)
 
     @property
     def decided(self) -> tuple[int, ...]:
@@ -136,7 +148,7 @@ class Standing:
     def last(self, object_id: int) -> Decision | None:
         """Return the decision that settles an object or leaves it unsure."""
         for decision in reversed(self.about(object_id)):
-            if decision.action is not Action.COMMENT and decision.check is not Check.REPEAT:
+            if decision.action not in REMARKS and decision.check is not Check.REPEAT:
                 return decision
         return None
 

@@ -27,8 +27,9 @@ class ReviewProgress:
     ----------
     objects
         Objects under review, those that experts made among them.
-    settled, unsure, not_reviewed, affected
-        How they stand, and how many decisions are to be looked at again.
+    settled, unsure, not_reviewed, affected, dismissed
+        How they stand, how many decisions are to be looked at again, and how many of those
+        somebody let go of.
     by_adjudicator
         What each did.
     """
@@ -38,6 +39,7 @@ class ReviewProgress:
     unsure: int
     not_reviewed: int
     affected: int
+    dismissed: int
     by_adjudicator: tuple[Work, ...]
 
 
@@ -106,6 +108,7 @@ def progress_of(review: Review) -> ReviewProgress:
         unsure=counts[Verdict.UNSURE],
         not_reviewed=counts[Verdict.OPEN],
         affected=len(review.affected),
+        dismissed=len(review.dismissed),
         by_adjudicator=work_of(review.in_force()),
     )
 
@@ -120,7 +123,8 @@ def work_of(decisions: Iterable[Decision]) -> tuple[Work, ...]:
     """
     of: dict[str, list[Decision]] = {}
     for decision in decisions:
-        of.setdefault(decision.adjudicator, []).append(decision)
+        if decision.action is not Action.SAMPLE:
+            of.setdefault(decision.adjudicator, []).append(decision)
     return tuple(_work(name, of[name]) for name in sorted(of))
 
 

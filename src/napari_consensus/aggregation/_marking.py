@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.data.groups import Votes
 from napari_consensus.errors import UndefinedError
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from napari_consensus.data.groups import Votes
 
 # One mark and one miss are added to each rate and to the share of real places, the mode under
 # a Beta(2, 2) prior. Without them the likelihood has its largest value where no rate stays
@@ -24,6 +23,7 @@ _ADDED = 1.0
 _FEWEST_TOGETHER = 4
 _TOLERANCE = 1e-10
 _MAX_ITERATIONS = 5000
+_BITS = 64  # raters in one whole number, a bit each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +90,8 @@ def fit_marking(
     20-28; EM with truncated data, A. P. Dempster, N. M. Laird and D. B. Rubin, J. R. Stat.
     Soc. B 39 (1977) 1-38, section 4.2.
     """
-    marks = _Marks(votes)
+    alike = _alike(votes)
+    marks = _Marks(alike.votes, alike.count)
     _check_determined(marks)
     rates = _maximise(marks, marks.start())
     expected = _expect(marks, rates)
@@ -106,7 +107,7 @@ def fit_marking(
     precision = np.full(votes.n_raters, np.nan)
     np.divide(marks.marked_by_rater(expected.real), marked, out=precision, where=marked > 0)
     return MarkingModel(
-        probability=expected.real,
+        probability=expected.real[alike.pattern],
         hit_rate=np.where(marks.readings > 0, rates.hit, np.nan),
         false_mark_rate=np.where(marks.readings > 0, rates.false, np.nan),
         precision=precision,
@@ -144,11 +145,61 @@ class _Expected:
     objective: float = float("nan")
 
 
-class _Marks:
-    """Marks and readings of raters, and sums over them."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Alike:
+    """Objects with the same readers and the same marks put together: the model sees no other.
 
-    def __init__(self, votes: Votes) -> None:
+    Parameters
+    ----------
+    votes
+        One object of each kind, and one image of each set of readers.
+    count
+        (kinds,) how many objects are of each.
+    pattern
+        (objects,) kind of each object.
+    """
+
+    votes: Votes
+    count: NDArray[np.float64]
+    pattern: NDArray[np.int64]
+
+
+def _alike(votes: Votes) -> _Alike:
+    n = votes.n_objects
+    if votes.n_raters > _BITS:
+        # So many raters hardly ever leave two objects alike.
+        return _Alike(votes, np.ones(n), np.arange(n))
+    read, of_image = np.unique(votes.read, axis=0, return_inverse=True)
+    image = of_image.reshape(-1)[votes.image]
+    keys = np.zeros((n, 3), np.uint64)
+    keys[:, 0] = image
+    bit = np.left_shift(np.uint64(1), np.arange(votes.n_raters, dtype=np.uint64))
+    np.bitwise_or.at(keys[:, 1], votes.object, bit[votes.rater])
+    np.bitwise_or.at(keys[:, 2], votes.unread[:, 0], bit[votes.unread[:, 1]])
+    _, first, pattern, count = np.unique(
+        keys, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    place = np.full(n, -1)
+    place[first] = np.arange(len(first))
+    kept, unread = place[votes.object] >= 0, votes.unread[place[votes.unread[:, 0]] >= 0]
+    one_of_each = Votes(
+        object=place[votes.object[kept]],
+        rater=votes.rater[kept],
+        category=votes.category[kept],
+        image=image[first].astype(np.int32),
+        read=read,
+        n_categories=votes.n_categories,
+        unread=np.stack([place[unread[:, 0]], unread[:, 1]], axis=1),
+    )
+    return _Alike(one_of_each, count.astype(np.float64), pattern.reshape(-1))
+
+
+class _Marks:
+    """Marks and readings of raters, and sums over them, each object as often as it counts."""
+
+    def __init__(self, votes: Votes, count: NDArray[np.float64]) -> None:
         self.votes = votes
+        self.count = count
         self.readings = self.read_by_rater(np.ones(votes.n_objects))
 
     def start(self) -> _Expected:
@@ -160,13 +211,18 @@ class _Marks:
 
     def marked_by_rater(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(raters,) sums of (objects,) values over what each rater marked."""
-        return _sums(self.votes.rater, values[self.votes.object], self.votes.n_raters)
+        counted = values * self.count
+        return _sums(self.votes.rater, counted[self.votes.object], self.votes.n_raters)
+
+    def total(self, values: NDArray[np.float64]) -> float:
+        """Sum of (objects,) values."""
+        return float(values @ self.count)
 
     def read_by_rater(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(raters,) sums of (objects,) values over what each rater read."""
-        votes = self.votes
-        by_image = _sums(votes.image, values, len(votes.read))
-        elsewhere = _sums(votes.unread[:, 1], values[votes.unread[:, 0]], votes.n_raters)
+        votes, counted = self.votes, values * self.count
+        by_image = _sums(votes.image, counted, len(votes.read))
+        elsewhere = _sums(votes.unread[:, 1], counted[votes.unread[:, 0]], votes.n_raters)
         total: NDArray[np.float64] = by_image @ votes.read - elsewhere
         return total
 
@@ -203,13 +259,13 @@ def _maximise(marks: _Marks, expected: _Expected) -> _Rates:
     false = 1 - expected.real
     real_places = expected.real + expected.missed_real
     false_places = false + expected.missed_false
-    real, other = real_places.sum(), false_places.sum()
+    real, other = marks.total(real_places), marks.total(false_places)
     return _Rates(
         hit=(marks.marked_by_rater(expected.real) + _ADDED)
         / (marks.read_by_rater(real_places) + 2 * _ADDED),
         false=(marks.marked_by_rater(false) + _ADDED)
         / (marks.read_by_rater(false_places) + 2 * _ADDED),
-        prevalence=float((real + _ADDED) / (real + other + 2 * _ADDED)),
+        prevalence=(real + _ADDED) / (real + other + 2 * _ADDED),
     )
 
 
@@ -222,7 +278,7 @@ def _expect(marks: _Marks, rates: _Rates) -> _Expected:
     any_class = np.logaddexp(*seen)
     # log(1 - q), exact also where nearly every place is missed by all.
     some_mark = np.log(-np.expm1(np.logaddexp(*missed)))
-    log_likelihood = float((any_class - some_mark).sum())
+    log_likelihood = marks.total(any_class - some_mark)
     return _Expected(
         real=np.exp(seen[0] - any_class),
         missed_real=np.exp(missed[0] - some_mark),

@@ -70,7 +70,7 @@ class ClusteredDawidSkene:
     name: ClassVar[str] = "dawid-skene-clusters"
 
     clusters: int = parameter(2, help="clusters of raters", minimum=1, maximum=10_000)
-    max_iterations: int = iterations_parameter()
+    max_iterations: int = iterations_parameter(2000)
     tolerance: float = tolerance_parameter()
 
     def __post_init__(self) -> None:

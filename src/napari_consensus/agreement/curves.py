@@ -103,6 +103,17 @@ def f1_micro_curve(counts: CurveCounts, images: int) -> Statistic:
     return _pooled(counts.image, 2 * counts.matched, counts.marked, images)
 
 
+def f1_of_meetings(counts: CurveCounts, rows: NDArray[np.int64]) -> Statistic:
+    """F1 at each threshold, pooled over some rows, such as those of two raters."""
+    image, matched, marked = (c[rows] for c in (counts.image, counts.matched, counts.marked))
+
+    def statistic(times: NDArray[np.float64]) -> NDArray[np.float64]:
+        drawn = times[:, image]
+        return shares(drawn @ (2 * matched), drawn @ marked)
+
+    return statistic
+
+
 def f1_macro_curve(counts: CurveCounts, images: int) -> Statistic:
     """Mean F1 at each threshold over every image and two raters of whom one drew something."""
     return _averaged(counts.image, shares(2 * counts.matched, counts.marked), images)
@@ -221,6 +232,56 @@ def sorted_ap(
     corner = np.concatenate([[1.0], falling, [0.0]])
     height = np.concatenate([[0.0], ap, ap[-1:]])
     return float(((corner[:-1] - corner[1:]) * (height[:-1] + height[1:]) / 2).sum())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SortedCurve:
+    """AP(t) = TP / (TP + FP + FN) of matches made once, a step down at the IoU of each.
+
+    Parameters
+    ----------
+    iou
+        (p,) of the matches, falling.
+    marked
+        Annotations of both sides.
+    area
+        SortedAP; NaN where neither side has an annotation.
+    """
+
+    iou: NDArray[np.float64]
+    marked: int
+    area: float
+
+    def at(self, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(t,) AP at thresholds; NaN where nothing was marked."""
+        matched = np.searchsorted(-self.iou, -thresholds, side="right")
+        return shares(matched, self.marked - matched)
+
+
+def sorted_curves(
+    matches: SortedMatches, pair: NDArray[np.int64], pairs: int
+) -> tuple[SortedCurve, ...]:
+    """AP over thresholds of every two raters, pooled over the images both read.
+
+    Parameters
+    ----------
+    matches
+        Of every two raters.
+    pair
+        (m,) code of the two raters of each meeting.
+    pairs
+        How many codes there are.
+    """
+    of = pair[matches.meeting]
+    order = np.argsort(of, kind="stable")
+    bounds = np.searchsorted(of[order], np.arange(pairs + 1))
+    marked = np.bincount(pair, weights=matches.marked, minlength=pairs).astype(np.int64)
+    out = []
+    for k in range(pairs):
+        iou = matches.iou[order[bounds[k] : bounds[k + 1]]]
+        n = int(marked[k])
+        out.append(SortedCurve(iou, n, sorted_ap(iou, n, 0)))
+    return tuple(out)
 
 
 def sorted_ap_micro(matches: SortedMatches, images: int) -> Statistic:

@@ -38,11 +38,10 @@ def agreement(
 ) -> None:
     """Compare every two raters, and count how many raters marked each object."""
     from napari_consensus import formats, pipeline
-    from napari_consensus.cli.clusters import read_clusters
     from napari_consensus.cli.masks import masks_document, show_masks
     from napari_consensus.cli.statistics import show_statistics, statistics_document
 
-    belongs = {} if clusters is None else read_clusters(clusters)
+    belongs = {} if clusters is None else formats.read_clusters(clusters)
     statistics = masks = None
     with bar("Comparing raters", quiet=quiet) as progress:
         study = formats.read(*path, skip_refused=skip_refused, progress=progress)

@@ -14,11 +14,14 @@ from napari_consensus.cli import (
     desktop,
     ensembles,
     evaluating,
+    figures,
     files,
     inspection,
     raters,
+    report,
     review,
     review_simulation,
+    signing,
     simulation,
 )
 from napari_consensus.errors import Cancelled, ConsensusError, ParameterError
@@ -44,7 +47,14 @@ _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
         ensembles.ensembles,
     ),
     "Simulate": (simulation.simulate, simulation.simulate_mix),
-    "Review": (review.queue, review.apply, review.export_log, review_simulation.simulate_review),
+    "Review": (
+        review.queue,
+        review.apply,
+        signing.sign,
+        review.export_log,
+        review_simulation.simulate_review,
+    ),
+    "Report": (report.report, figures.figures, figures.contact_sheet),
     "Files and methods": (inspection.inspect, files.convert, files.formats, files.methods),
 }
 for panel, commands in _COMMANDS.items():

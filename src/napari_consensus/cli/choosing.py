@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from napari_consensus.cli import options
-from napari_consensus.cli.console import bar, remarks, show_json, show_table, tell_remarks
-from napari_consensus.cli.console import text as shown
+from napari_consensus.cli.console import bar, remarks, show_json, tell_remarks
 
 if TYPE_CHECKING:
     from napari_consensus.data.annotations import Annotations
     from napari_consensus.data.study import Study
-    from napari_consensus.pipeline import MethodComparison, Sensitivity
+    from napari_consensus.pipeline import Sensitivity
     from napari_consensus.progress import Progress
-
-_SCORES = ("f1", "accuracy", "covered", "class_f1", "macro_recall")
 
 
 def compare(
@@ -43,6 +40,7 @@ def compare(
     replicates: Annotated[
         int, typer.Option("--replicates", min=0, help="Draws of images behind the intervals.")
     ] = 1000,
+    clusters: options.Clusters = None,
     sensitivity: Annotated[
         bool,
         typer.Option(
@@ -57,11 +55,12 @@ def compare(
 ) -> None:
     """Run every aggregator on the same objects: time, ties, agreement, and scores."""
     from napari_consensus import formats, pipeline
-    from napari_consensus.cli.costs import read_costs
+    from napari_consensus.cli import method_tables
     from napari_consensus.cli.recipe import check_names
 
     check_names(fusion=fusion, ties=ties, decide=decide)
-    table = None if costs is None else read_costs(costs)
+    belongs = None if clusters is None else formats.read_clusters(clusters)
+    table = None if costs is None else formats.read_costs(costs)
     with bar("Comparing methods", quiet=quiet) as progress:
         study = formats.read(path, skip_refused=skip_refused, progress=progress)
         study, truth = _with_any_reference(study, reference, skip_refused)
@@ -80,6 +79,7 @@ def compare(
             held_out=held_out or None,
             baseline=baseline,
             replicates=replicates,
+            clusters=belongs,
             point_distance=point_distance,
             progress=progress,
         )
@@ -93,21 +93,22 @@ def compare(
         "minimum_iou": iou,
         "baseline": baseline,
         "replicates": replicates,
-        "methods": _methods(result),
+        "methods": method_tables.method_entries(result),
+        "best": method_tables.best_entries(result),
         "left_out": dict(result.left_out),
         "alike": {
             "methods": [run.method for run in result.runs],
             "shares": result.alike.tolist(),
         },
-        **({} if ranks is None else {"sensitivity": _sensitivity(ranks)}),
+        **({} if ranks is None else {"sensitivity": method_tables.sensitivity_entries(ranks)}),
         **remarks(study, tuple(dict.fromkeys((*result.notes, *(ranks.notes if ranks else ()))))),
     }
     if as_json:
         show_json(document)
         return
-    _show_methods(result, fusion, grouping_iou, iou)
+    method_tables.show_methods(result, fusion, grouping_iou, iou)
     if ranks is not None:
-        _show_ranks(ranks)
+        method_tables.show_ranks(ranks)
     tell_remarks(document, quiet=quiet)
 
 
@@ -144,125 +145,4 @@ def _ranks(
         severities=study.severities,
         point_distance=point_distance,
         progress=progress,
-    )
-
-
-def _methods(result: MethodComparison) -> list[dict[str, Any]]:
-    """One entry a method; numbers that were not asked for are null."""
-    raters = result.groups.annotations.raters.names
-    entries = []
-    for run in result.runs:
-        found = result.evaluations.get(run.method)
-        predicted = result.held_out.get(run.method)
-        entry: dict[str, Any] = {"method": run.method}
-        entry |= {name: getattr(found, name, None) for name in _SCORES}
-        entry |= {
-            "seconds": run.seconds,
-            "tied": int(run.tied.sum()),
-            "undecided": run.undecided,
-            "n_iter": run.n_iter,
-            "converged": run.converged,
-            "recall": {c.category: c.recall for c in found.by_category} if found else None,
-            "held_out": predicted.accuracy if predicted else None,
-            "held_out_by_rater": (
-                dict(zip(raters, predicted.by_rater.tolist(), strict=True)) if predicted else None
-            ),
-            "difference": {
-                number: {"value": d.value, "low": d.low, "high": d.high, "p": d.p}
-                for number, d in result.differences.get(run.method, {}).items()
-            },
-        }
-        entries.append(entry)
-    return entries
-
-
-def _sensitivity(ranks: Sensitivity) -> dict[str, Any]:
-    return {
-        "methods": list(ranks.methods),
-        "settings": [
-            {
-                "grouping_iou": setting.grouping_iou,
-                "fusion": setting.fusion,
-                "strict": setting.strict,
-                "ties": setting.ties,
-                "f1": float(ranks.f1[k]),
-                "accuracy": ranks.accuracy[k].tolist(),
-                "class_f1": ranks.class_f1[k].tolist(),
-                "rank": ranks.rank[k].tolist(),
-            }
-            for k, setting in enumerate(ranks.settings)
-        ],
-    }
-
-
-def _show_methods(result: MethodComparison, fusion: str, grouping_iou: float, iou: float) -> None:
-    objects = f"{result.groups.n_objects} objects, IoU >= {grouping_iou:.2f}"
-    if result.evaluations:
-        f1 = next(iter(result.evaluations.values())).f1
-        show_table(
-            f"{objects}; outlines by {fusion}, F1 {shown(f1)} at IoU > {iou:.2f}",
-            ("method", *_SCORES[1:]),
-            [
-                (name, *(getattr(found, number) for number in _SCORES[1:]))
-                for name, found in result.evaluations.items()
-            ],
-        )
-        _show_differences(result, "class_f1")
-    if result.held_out:
-        raters = result.groups.annotations.raters.names
-        show_table(
-            f"{objects}; categories of a rater left out, predicted from the others",
-            ("method", "all", *raters),
-            [
-                (name, found.accuracy, *found.by_rater.tolist())
-                for name, found in result.held_out.items()
-            ],
-        )
-        _show_differences(result, "held_out")
-    base = [run.method for run in result.runs].index(result.baseline)
-    show_table(
-        objects,
-        ("method", f"as {result.baseline}", "tied", "undecided", "iterations", "CPU s"),
-        [
-            (
-                run.method,
-                float(result.alike[base, k]),
-                int(run.tied.sum()),
-                run.undecided,
-                f"{run.n_iter}{'' if run.converged else ', not settled'}",
-                run.seconds,
-            )
-            for k, run in enumerate(result.runs)
-        ],
-    )
-
-
-def _show_differences(result: MethodComparison, number: str) -> None:
-    show_table(
-        f"{number} minus that of {result.baseline}, 95 % interval over images",
-        ("method", "difference", "low", "high", "p"),
-        [
-            (name, *(getattr(held[number], part) for part in ("value", "low", "high", "p")))
-            for name, held in result.differences.items()
-            if number in held and name != result.baseline
-        ],
-    )
-
-
-def _show_ranks(ranks: Sensitivity) -> None:
-    import numpy as np
-
-    show_table(
-        f"Ranks by class_f1 in {len(ranks.settings)} settings",
-        ("method", "best", "median", "worst", "share first"),
-        [
-            (
-                method,
-                int(ranks.rank[:, k].min()),
-                float(np.median(ranks.rank[:, k])),
-                int(ranks.rank[:, k].max()),
-                float((ranks.rank[:, k] == 1).mean()),
-            )
-            for k, method in enumerate(ranks.methods)
-        ],
     )

@@ -86,14 +86,13 @@ def evaluate(
 ) -> None:
     """Hold a consensus against a reference: detection (IoU > 0.5) and categories."""
     from napari_consensus import formats, pipeline
-    from napari_consensus.cli.clusters import read_clusters
     from napari_consensus.cli.recipe import recipe
     from napari_consensus.cli.reference import one_rater, rater_of, with_reference
     from napari_consensus.cli.scored import notes_of, scored_document, show_scored, sizes_of
 
     _check_one_subject(consensus_file, rater)
     areas = sizes_of(sizes)
-    belongs = {} if clusters is None else read_clusters(clusters)
+    belongs = {} if clusters is None else formats.read_clusters(clusters)
     reach = recipe(
         method,
         parameters,

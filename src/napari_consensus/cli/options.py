@@ -71,6 +71,12 @@ Reference = Annotated[
     typer.Option("--reference", metavar="RATER|PATH", help="Rater or file to hold it against."),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
+LeaveOutOpen = Annotated[
+    bool, typer.Option("--leave-out-open", help="Write only what somebody settled.")
+]
+CardFile = Annotated[
+    Path | None, typer.Option("--card", metavar="FILE", help="Data card to write, Markdown.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
 Pseudonyms = Annotated[
     bool, typer.Option("--pseudonyms", help="Write rater-1, rater-2, ... instead of their ids.")

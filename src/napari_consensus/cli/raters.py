@@ -39,6 +39,7 @@ def raters(
     drop: Annotated[
         list[str], typer.Option("--drop", metavar="RATER", help="Leave a rater out; repeatable.")
     ] = [],  # noqa: B006
+    image: Annotated[str | None, typer.Option("--image", help="Count this image alone.")] = None,
     category: Annotated[
         str | None, typer.Option("--category", help="Hardest objects of this category alone.")
     ] = None,
@@ -71,6 +72,7 @@ def raters(
             minimum_iou=iou,
             severities=study.severities,
             point_distance=point_distance,
+            image=image,
             progress=progress,
         )
     document = _document(study, found, _hardest(found, category, hardest))
@@ -154,10 +156,12 @@ def _rater(found: Reliability, k: int) -> dict[str, Any]:
         "hit_rate": marking.hit_rate[k].item(),
         "hit_interval": marking.hit_interval[k].tolist(),
         "false_mark_rate": marking.false_mark_rate[k].item(),
+        "false_mark_interval": marking.false_mark_interval[k].tolist(),
         **known,
         "accuracy_interval": interval,
         "best_rank": int(found.ranks[k, 0]),
         "worst_rank": int(found.ranks[k, 1]),
+        "not_separable_from": list(found.not_separable(k)),
         "confusion": skills.confusion[k].tolist(),
         "effective_answers": skills.effective[k].tolist(),
         "without": {n: getattr(without, n) for n in ("gone", "changed", "decided", "accuracy")},

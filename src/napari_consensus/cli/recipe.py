@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_consensus.cli.costs import read_costs
 from napari_consensus.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -39,12 +38,12 @@ def recipe(
     ParameterError
         Where a name or a parameter is unknown.
     """
-    from napari_consensus import pipeline
+    from napari_consensus import formats, pipeline
     from napari_consensus.aggregation import make_aggregator
 
     aggregator = make_aggregator(method, named_values(parameters))
     check_names(**chosen)
-    table = None if costs is None else read_costs(costs)
+    table = None if costs is None else formats.read_costs(costs)
 
     def reach(study: Study, progress: Progress) -> Consensus:
         return pipeline.reach_consensus(

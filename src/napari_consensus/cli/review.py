@@ -20,8 +20,9 @@ from napari_consensus.cli.console import (
 from napari_consensus.errors import ParameterError
 
 if TYPE_CHECKING:
-    from napari_consensus.adjudication import DecisionLog
+    from napari_consensus.adjudication import DecisionLog, Review
     from napari_consensus.data.consensus import Consensus
+    from napari_consensus.data.gold import GoldStandard
     from napari_consensus.data.study import Study
     from napari_consensus.progress import Progress
     from napari_consensus.queueing import Queue
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _ROWS_SHOWN = 30
 _COLUMNS = ("place", "id", "image", "category", "gain", "absent", "wrong", "reasons")
 
-_Decisions = Annotated[
+Decisions = Annotated[
     Path, typer.Option("--decisions", metavar="FILE", help="Decisions file of a review.")
 ]
 _MaybeDecisions = Annotated[
@@ -80,7 +81,8 @@ def queue(
     with bar("Ordering", quiet=quiet) as progress:
         log = _log(decisions)
         study = formats.read(path, skip_refused=skip_refused, progress=progress)
-        review = Review(_consensus(study, log, progress), log, adjudicator="")
+        consensus = consensus_reviewed(study, log, progress)
+        review = Review(consensus, log, adjudicator="", progress=progress)
         found = review_queue(
             review,
             wanted,
@@ -115,16 +117,12 @@ def queue(
 
 def apply(
     path: options.StudyPath,
-    decisions: _Decisions,
+    decisions: Decisions,
     out: Annotated[
         Path, typer.Option("--out", "-o", help="File to write, in the format of its suffix.")
     ],
-    leave_out_open: Annotated[
-        bool, typer.Option("--leave-out-open", help="Write only what somebody settled.")
-    ] = False,
-    card: Annotated[
-        Path | None, typer.Option("--card", metavar="FILE", help="Data card to write, Markdown.")
-    ] = None,
+    leave_out_open: options.LeaveOutOpen = False,
+    card: options.CardFile = None,
     overwrite: options.Overwrite = False,
     pseudonyms: options.Pseudonyms = False,
     as_json: options.AsJson = False,
@@ -134,33 +132,23 @@ def apply(
     """Write the gold standard that decisions on a study have come to."""
     from napari_consensus import adjudication, formats
 
-    if card is not None and pseudonyms:
-        msg = "--card names raters and adjudicators; leave out --pseudonyms, or the card"
-        raise ParameterError(msg)
+    check_names(card, pseudonyms=pseudonyms)
     formats.check_target(out, overwrite=overwrite, consensus=True)
     with bar("Applying decisions", quiet=quiet) as progress:
         log = _log(decisions)
         study = formats.read(path, skip_refused=skip_refused, progress=progress)
-        review = adjudication.Review(_consensus(study, log, progress), log, adjudicator="")
-        gold = adjudication.gold_standard(review, keep_open=not leave_out_open)
-        written = formats.write(
-            gold,
-            out,
-            overwrite=overwrite,
-            pseudonyms=pseudonyms,
-            refused=study.refused,
-            image_sizes=study.image_sizes,
-        )
-        if card is not None:
-            text = adjudication.data_card(review, progress=progress)
-            formats.write_text(card, text, overwrite=overwrite)
-            written = (*written, card)
+        consensus = consensus_reviewed(study, log, progress)
+        review = adjudication.Review(consensus, log, adjudicator="", progress=progress)
+        gold = adjudication.gold_standard(review, keep_open=not leave_out_open, progress=progress)
+        written = write_gold(gold, study, out, overwrite=overwrite, pseudonyms=pseudonyms)
+        written += write_card(review, card, overwrite=overwrite, progress=progress)
     done = adjudication.progress_of(review)
     document = {
         "objects": len(gold),
         "settled": done.settled,
         "unsure": done.unsure,
         "not_reviewed": done.not_reviewed,
+        "dismissed": done.dismissed,
         "version": None if gold.version is None else gold.version.number,
         "look_again": [
             {
@@ -208,13 +196,48 @@ def export_log(
     tell(f"wrote {out}: {len(lines)} decisions", quiet=quiet)
 
 
+def check_names(card: Path | None, *, pseudonyms: bool) -> None:
+    """Refuse a data card beside pseudonyms: it names everyone."""
+    if card is not None and pseudonyms:
+        msg = "--card names raters and adjudicators; leave out --pseudonyms, or the card"
+        raise ParameterError(msg)
+
+
+def write_gold(
+    gold: GoldStandard, study: Study, out: Path, *, overwrite: bool, pseudonyms: bool
+) -> tuple[Path, ...]:
+    """Write a gold standard, with what the study says of its images."""
+    from napari_consensus import formats
+
+    return formats.write(
+        gold,
+        out,
+        overwrite=overwrite,
+        pseudonyms=pseudonyms,
+        refused=study.refused,
+        image_sizes=study.image_sizes,
+    )
+
+
+def write_card(
+    review: Review, card: Path | None, *, overwrite: bool, progress: Progress
+) -> tuple[Path, ...]:
+    """Write the data card of a review, where one is asked for."""
+    from napari_consensus import adjudication, formats
+
+    if card is None:
+        return ()
+    formats.write_text(card, adjudication.data_card(review, progress=progress), overwrite=overwrite)
+    return (card,)
+
+
 def _log(path: Path | None) -> DecisionLog:
     from napari_consensus.adjudication import DecisionLog
 
     return DecisionLog() if path is None else DecisionLog.read(path)
 
 
-def _consensus(study: Study, log: DecisionLog, progress: Progress) -> Consensus:
+def consensus_reviewed(study: Study, log: DecisionLog, progress: Progress) -> Consensus:
     """Reach the consensus that was decided on; the default one where none was."""
     from napari_consensus import pipeline
     from napari_consensus.adjudication import recipe_of

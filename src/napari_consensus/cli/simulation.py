@@ -154,11 +154,14 @@ def simulate_mix(
         return
     show_table(
         f"Mixes of raters, {objects} objects, by {method}",
-        ("mix", "cost of an object", "recall", "accuracy", "95 % from", "to"),
+        (
+            *("mix", "cost", "recall", "accuracy", "low", "high"),
+            *("class recall", "macro recall"),
+        ),
         [
             (
                 ", ".join(f"{n} x {name}" for name, n in r.mix.items()),
-                *(r.cost, r.recall, r.accuracy, r.low, r.high),
+                *(r.cost, r.recall, r.accuracy, r.low, r.high, r.class_recall, r.macro_recall),
             )
             for r in results
         ],

@@ -95,6 +95,7 @@ class Annotations:
     native: Native | None = None
     microns: NDArray[np.float64] | None = None
     bounds: NDArray[np.float64] = field(init=False)
+    boxes_only: bool = field(init=False)  # so that bounds say all
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -124,17 +125,13 @@ class Annotations:
             raise TableError(msg)
         if self.microns is not None:
             put(self, "microns", column("microns", self.microns, np.float64, (len(self.images),)))
+        put(self, "boxes_only", bool((self.kind == Outline.BOX).all()))
         put(self, "bounds", self._measure())
         self._check_outlines()
         self._put_in_order()
 
     def __len__(self) -> int:
         return len(self.image)
-
-    @property
-    def boxes_only(self) -> bool:
-        """Whether every annotation is a box, so that bounds say all."""
-        return bool((self.kind == Outline.BOX).all())
 
     def take(self, rows: NDArray[Any]) -> Annotations:
         """Keep some rows, by a mask or by positions; names and readings stay as they are."""

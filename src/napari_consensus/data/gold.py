@@ -65,6 +65,8 @@ class Version:
     unsure, not_reviewed, affected
         What is open: objects looked at and left unsure, objects nobody decided on, and
         decisions to look at again because their ground has changed.
+    dismissed
+        Decisions whose ground has changed, and that somebody let go of.
     """
 
     number: int
@@ -79,6 +81,7 @@ class Version:
     unsure: int
     not_reviewed: int
     affected: int
+    dismissed: int = 0
 
     @property
     def open_items(self) -> int:

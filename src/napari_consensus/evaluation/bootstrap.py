@@ -22,7 +22,10 @@ _BY_IMAGE = ("matched", "categorised", "hits", "annotated_categories", "referenc
 
 
 def sampled_numbers(
-    counts: Sequence[DetectionCounts], replicates: int, rng: Generator
+    counts: Sequence[DetectionCounts],
+    replicates: int,
+    rng: Generator,
+    clusters: NDArray[np.int64] | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """Numbers of several sets of counts over the same draws of images.
 
@@ -36,6 +39,8 @@ def sampled_numbers(
         How many times the images are drawn again.
     rng
         Where the draws come from.
+    clusters
+        As in `resamples`.
 
     Returns
     -------
@@ -44,7 +49,7 @@ def sampled_numbers(
     """
     n_images = len(counts[0].images) if counts else 0
     drawn: dict[str, list[list[NDArray[np.float64]]]] = {name: [] for name in SAMPLED}
-    for times in resamples(n_images, replicates, rng):
+    for times in resamples(n_images, replicates, rng, clusters):
         numbers = [_numbers(held, times) for held in counts]
         for name in SAMPLED:
             drawn[name].append([own[name] for own in numbers])
@@ -53,12 +58,16 @@ def sampled_numbers(
 
 
 def exchange_test(
-    first: DetectionCounts, second: DetectionCounts, replicates: int, rng: Generator
+    first: DetectionCounts,
+    second: DetectionCounts,
+    replicates: int,
+    rng: Generator,
+    clusters: NDArray[np.int64] | None = None,
 ) -> dict[str, float]:
     """How likely two methods differ at least so much if their names mean nothing.
 
-    Image by image the counts of the two change places or stay, at random. So images are the
-    unit, and no shape of any distribution is assumed.
+    Image by image, or cluster by cluster, the counts of the two change places or stay, at
+    random. So images are the unit, and no shape of any distribution is assumed.
 
     Parameters
     ----------
@@ -68,6 +77,9 @@ def exchange_test(
         How often names are exchanged.
     rng
         Where the exchanges come from.
+    clusters
+        (images,) codes of what images change places with, -1 where nothing is counted; every
+        image for itself by default.
 
     Returns
     -------
@@ -90,7 +102,7 @@ def exchange_test(
         return {name: np.abs(one[name] - other[name]) for name in SAMPLED}
 
     seen = apart(np.zeros((1, n)))
-    drawn = apart(rng.integers(0, 2, (replicates, n)).astype(np.float64))
+    drawn = apart(exchanges(replicates, n, rng, clusters).astype(np.float64))
     return {
         name: (
             float((1 + (drawn[name] >= seen[name]).sum()) / (1 + replicates))
@@ -99,6 +111,15 @@ def exchange_test(
         )
         for name in SAMPLED
     }
+
+
+def exchanges(
+    replicates: int, images: int, rng: Generator, clusters: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
+    """(replicates, images) 1 where counts change places, else 0; alike within a cluster."""
+    units = images if clusters is None else int(clusters.max(initial=-1)) + 1
+    drawn: NDArray[np.int64] = rng.integers(0, 2, (replicates, units))
+    return drawn if clusters is None else drawn[:, clusters]
 
 
 def _numbers(counts: DetectionCounts, times: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:

@@ -99,7 +99,7 @@ def reliability_diagram(
         msg = f"{len(bad)} scores are no probabilities, such as {probability[bad[0]]:g}"
         raise UndefinedError(msg)
     limits = np.arange(bins + 1) / bins
-    held = _bin_of(probability, bins)
+    held = bin_of(probability, bins)
     n = np.bincount(held, minlength=bins)
     said = np.bincount(held, weights=probability, minlength=bins)
     true = np.bincount(held, weights=right, minlength=bins)
@@ -148,18 +148,38 @@ def resampled_error(ranking: Ranking, minimum_iou: float = 0.5, bins: int = 10) 
     Nothing is matched again: sums over the images of each bin are weighted.
     """
     right = ranking.taken(minimum_iou) >= 0
-    shape = len(ranking.images), bins
-    cell = ranking.image * bins + _bin_of(ranking.score, bins)
-    apart = np.bincount(cell, weights=ranking.score - right, minlength=shape[0] * bins)
-    n = np.bincount(ranking.image, minlength=shape[0]).astype(np.float64)
+    return _error_again(ranking.image, ranking.score, right, len(ranking.images), bins)
+
+
+def resampled_category_error(
+    match: DetectionMatch,
+    category: NDArray[np.int32],
+    confidence: NDArray[np.floating],
+    bins: int = 10,
+) -> Statistic:
+    """Error of `category_reliability` on images drawn again, for `resampling.estimates`."""
+    image, probability, right = _named(match, category, confidence)
+    return _error_again(image, probability, right, len(match.images), bins)
+
+
+def _error_again(
+    image: NDArray[np.int64],
+    probability: NDArray[np.floating],
+    right: NDArray[np.bool_],
+    images: int,
+    bins: int,
+) -> Statistic:
+    cell = image * bins + bin_of(probability, bins)
+    apart = np.bincount(cell, weights=probability - right, minlength=images * bins)
+    n = np.bincount(image, minlength=images).astype(np.float64)
 
     def statistic(times: NDArray[np.float64]) -> NDArray[np.float64]:
-        return shares(np.abs(times @ apart.reshape(shape)).sum(axis=1), times @ n)[:, None]
+        return shares(np.abs(times @ apart.reshape(images, bins)).sum(axis=1), times @ n)[:, None]
 
     return statistic
 
 
-def _bin_of(probability: NDArray[np.floating], bins: int) -> NDArray[np.int64]:
+def bin_of(probability: NDArray[np.floating], bins: int) -> NDArray[np.int64]:
     """(n,) bin of each probability."""
     limits = (np.arange(bins + 1) / bins).astype(probability.dtype)
     return np.minimum(np.searchsorted(limits, probability, side="right") - 1, bins - 1)
@@ -184,9 +204,18 @@ def category_reliability(
     bins
         As in `reliability_diagram`.
     """
+    _, probability, right = _named(match, category, confidence)
+    return reliability_diagram(probability, right, bins)
+
+
+def _named(
+    match: DetectionMatch, category: NDArray[np.int32], confidence: NDArray[np.floating]
+) -> tuple[NDArray[np.int64], NDArray[np.floating], NDArray[np.bool_]]:
+    """Image, probability and rightness of each match with a category on both sides."""
     rows = match.matched.first
     ours = match.code[category[rows]]
     theirs = match.reference_category[match.matched.second]
     none = len(match.categories)
     both = (ours < none) & (theirs < none)
-    return reliability_diagram(confidence[rows[both]], (ours == theirs)[both], bins)
+    image = match.reference_image[match.matched.second]
+    return image[both], confidence[rows[both]], (ours == theirs)[both]

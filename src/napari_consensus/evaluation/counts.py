@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.data.groups import Pairs
+from napari_consensus.data.tasks import are_answers
 from napari_consensus.evaluation._sides import (
     check_one_rater,
     places,
@@ -84,6 +85,9 @@ class DetectionCounts:
         A match has IoU >= `minimum_iou`, or > where `strict`.
     notes
         What the reader of the counts must know of who read what.
+    without_place
+        Whether both sides are answers to tasks: each finds its task, so that only categories
+        can be right or wrong.
     """
 
     images: tuple[str, ...]
@@ -97,6 +101,7 @@ class DetectionCounts:
     minimum_iou: float
     strict: bool
     notes: tuple[str, ...] = ()
+    without_place: bool = False
 
     @property
     def annotated(self) -> NDArray[np.int64]:
@@ -146,7 +151,7 @@ class DetectionMatch:
         called nothing, the last, has the place after the last.
     reference_category
         (reference objects,) place among `categories`, or the place after the last.
-    minimum_iou, strict, notes
+    minimum_iou, strict, notes, without_place
         As in `DetectionCounts`.
     """
 
@@ -160,6 +165,7 @@ class DetectionMatch:
     minimum_iou: float
     strict: bool
     notes: tuple[str, ...]
+    without_place: bool
 
     def counts(self, category: NDArray[np.int32]) -> DetectionCounts:
         """Count, with the annotations called by some categories.
@@ -190,6 +196,7 @@ class DetectionMatch:
             minimum_iou=self.minimum_iou,
             strict=self.strict,
             notes=self.notes,
+            without_place=self.without_place,
         )
 
 
@@ -233,6 +240,7 @@ def match_detections(
         minimum_iou=minimum_iou,
         strict=strict,
         notes=reading_notes(annotations, reference),
+        without_place=len(reference) > 0 and are_answers(reference) and are_answers(annotations),
     )
 
 

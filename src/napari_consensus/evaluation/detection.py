@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
     from napari_consensus.data.annotations import Annotations
 
+NO_PLACE = (
+    "precision, recall and f1 are undefined: answers to tasks have no place, so that each finds "
+    "its task; accuracy is of the tasks decided, class_f1 counts those left open as wrong"
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
@@ -32,7 +37,8 @@ class Evaluation:
     tp, fp, fn
         Matched pairs; annotations, and reference objects, without a match.
     precision, recall, f1
-        tp / (tp + fp), tp / (tp + fn), 2 tp / (2 tp + fp + fn), pooled over images.
+        tp / (tp + fp), tp / (tp + fn), 2 tp / (2 tp + fp + fn), pooled over images; undefined
+        for answers to tasks, which have no place to find.
     f1_macro
         Mean of f1 over the images where either side has an object.
     accuracy
@@ -135,14 +141,21 @@ def evaluation_of(counts: DetectionCounts) -> Evaluation:
     marks = counts.annotated + counts.reference
     per_image = 2 * counts.matched[marks > 0] / marks[marks > 0]
     ratio = _Ratios(counts.notes)
+    if counts.without_place:
+        found = dict.fromkeys(("precision", "recall", "f1", "f1_macro"), float("nan"))
+        ratio.notes.append(NO_PLACE)
+    else:
+        found = {
+            "precision": ratio.of(tp, tp + fp, "precision", "nothing was annotated"),
+            "recall": ratio.of(tp, tp + fn, "recall", "the reference has no object"),
+            "f1": ratio.of(2 * tp, 2 * tp + fp + fn, "f1", "neither side has an object"),
+            "f1_macro": ratio.mean(per_image, "f1_macro", "neither side has an object"),
+        }
     return Evaluation(
         tp=tp,
         fp=fp,
         fn=fn,
-        precision=ratio.of(tp, tp + fp, "precision", "nothing was annotated"),
-        recall=ratio.of(tp, tp + fn, "recall", "the reference has no object"),
-        f1=ratio.of(2 * tp, 2 * tp + fp + fn, "f1", "neither side has an object"),
-        f1_macro=ratio.mean(per_image, "f1_macro", "neither side has an object"),
+        **found,
         accuracy=ratio.of(hits, both, "accuracy", "no match has a category on both sides"),
         covered=ratio.of(both, tp + fn, "covered", "the reference has no object"),
         class_f1=ratio.of(2 * hits, 2 * tp + fp + fn, "class_f1", "neither side has an object"),

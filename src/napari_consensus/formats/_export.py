@@ -213,7 +213,7 @@ def export_of(
     """
     if isinstance(subject, Consensus):
         # Whoever reads the file finds a score where every program looks for one.
-        scored = replace(subject.shapes, score=subject.exists)
+        scored = replace(subject.shapes, score=subject.exists.astype(np.float32))
         layer = Layer(scored, _facts(subject, pseudonyms=pseudonyms))
         return Export((layer,), sizes or {}, subject, pseudonyms)
     if isinstance(subject, GoldStandard):

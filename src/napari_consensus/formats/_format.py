@@ -37,6 +37,8 @@ class Format:
         What survives writing and reading back, in words.
     one_image
         Whether a file is about one image; a folder of several then gets a file for each.
+    read_only_suffixes
+        Of `suffixes`, those that files are read with and never written.
     """
 
     name: str
@@ -47,6 +49,12 @@ class Format:
     write: Callable[[Export, Progress], Iterator[str] | Iterator[bytes]] | None
     keeps: str
     one_image: bool = False
+    read_only_suffixes: tuple[str, ...] = ()
+
+    @property
+    def written_suffixes(self) -> tuple[str, ...]:
+        """Ends of the files it writes; the last is that of a file for each image."""
+        return tuple(s for s in self.suffixes if s not in self.read_only_suffixes)
 
 
 def never(path: Path) -> bool:  # noqa: ARG001

@@ -128,10 +128,15 @@ def _refused(refusal: Refusal, *, pseudonyms: bool) -> dict[str, Any]:
 
 
 def _without_names(parameters: Mapping[str, Any], shown: Mapping[str, str]) -> dict[str, Any]:
-    return {
+    said = {
         key: shown.get(value, value) if isinstance(value, str) else value
         for key, value in parameters.items()
     }
+    if shown and "raters" in said:
+        # Who was left out before is no rater of the consensus, and has no pseudonym in it.
+        number = len(json.loads(said["raters"]))
+        said["raters"] = json.dumps([f"left-out-{k + 1}" for k in range(number)])
+    return said
 
 
 def _names_one(note: str, shown: Mapping[str, str]) -> bool:

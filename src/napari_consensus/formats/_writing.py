@@ -89,7 +89,7 @@ def write(
     export = export_of(subject, pseudonyms=pseudonyms, sizes=image_sizes)
     files: dict[Path, Iterable[str | bytes]]
     if _is_folder(target):
-        names = _file_names(export.images, chosen.suffixes[-1 if chosen.one_image else 0])
+        names = _file_names(export.images, chosen.written_suffixes[-1 if chosen.one_image else 0])
         parts = {target / name: k for k, name in enumerate(names)}
         files = {file: _pieces(chosen, export.of_image(k), progress) for file, k in parts.items()}
     else:
@@ -172,7 +172,7 @@ def _format(target: Path, name: str | None) -> Format:
         return _WRITABLE[name or _IN_FOLDERS]
     if name is not None:
         return _WRITABLE[name]
-    by_suffix = {s: f for f in reversed(_WRITABLE.values()) for s in f.suffixes}
+    by_suffix = {s: f for f in reversed(_WRITABLE.values()) for s in f.written_suffixes}
     for suffix in sorted(by_suffix, key=len, reverse=True):
         if target.name.casefold().endswith(suffix):
             return by_suffix[suffix]

@@ -85,16 +85,17 @@ def write_label_image(export: Export, progress: Progress) -> Iterator[bytes]:
     from tifffile import imwrite
 
     drawn = [layer.table for layer in export.layers if len(layer.table)]
-    if len(export.images) != 1 or len(drawn) > 1 or _raters(drawn) > 1:
+    images = _images(export, drawn)
+    if len(images) != 1 or len(drawn) > 1 or _raters(drawn) > 1:
         msg = (
             "a label image holds one rater's annotations of one image, or a consensus; write a "
             "consensus, or another format"
         )
         raise WriteError(msg)
-    size = export.sizes.get(export.images[0])
+    size = export.sizes.get(images[0])
     if size is None:
         msg = (
-            f"the size of {export.images[0]!r} is not known, and a label image is as large as its "
+            f"the size of {images[0]!r} is not known, and a label image is as large as its "
             "image: pass image_sizes, or keep the image beside the annotations"
         )
         raise ParameterError(msg)
@@ -109,6 +110,12 @@ def write_label_image(export: Export, progress: Progress) -> Iterator[bytes]:
 def is_label_image(path: Path) -> bool:
     """Whether a file surely is a label image."""
     return path.suffix.casefold() in SUFFIXES and likeness(path) is Likeness.CERTAIN
+
+
+def _images(export: Export, drawn: list[Annotations]) -> tuple[str, ...]:
+    """Names of the images that have annotations; of all where none has."""
+    held = {int(code) for table in drawn for code in np.unique(table.image)}
+    return tuple(export.images[code] for code in sorted(held)) or export.images
 
 
 def _raters(tables: list[Annotations]) -> int:
@@ -140,4 +147,5 @@ LABEL_IMAGE = Format(
     write=write_label_image,
     keeps="pixels of each object; nothing else. One rater, or a consensus, an image a file (TIFF)",
     one_image=True,
+    read_only_suffixes=(PNG, NPY),
 )

@@ -5,6 +5,8 @@ from napari_consensus.pipeline.agreement_statistics import (
     agreement_statistics,
 )
 from napari_consensus.pipeline.comparison import Agreement, agreement, raters_per_object
+from napari_consensus.pipeline.confused import confused_objects, group_compared
+from napari_consensus.pipeline.dropping import Dropped, drop_before
 from napari_consensus.pipeline.ensembles import Ensembles, compare_ensembles
 from napari_consensus.pipeline.merging import reach_consensus
 from napari_consensus.pipeline.method_comparison import MethodComparison, compare
@@ -25,6 +27,7 @@ __all__ = [
     "Agreement",
     "AgreementStatistics",
     "Calibration",
+    "Dropped",
     "Ensembles",
     "MethodComparison",
     "MixResult",
@@ -38,8 +41,11 @@ __all__ = [
     "compare",
     "compare_ensembles",
     "compare_segmentations",
+    "confused_objects",
+    "drop_before",
     "evaluate",
     "evaluate_precision",
+    "group_compared",
     "rank_over_settings",
     "rate_raters",
     "raters_per_object",

@@ -27,8 +27,12 @@ from napari_consensus.pipeline.named_statistics import (
     NUMBERS,
     ORDERED,
     areas,
+    curves_of_pairs,
+    meeting_pairs,
     of_categories,
+    of_meetings,
     of_pairs,
+    of_support,
     ordered_values,
     over_thresholds,
     pooled,
@@ -75,12 +79,18 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairStatistics:
-    """Categories of two raters on what both marked.
+    """Two raters over the images both read, and their categories on what both marked.
 
     Parameters
     ----------
     a, b
         Ids of the raters.
+    f1, mean_iou
+        As `RaterPair` gives them, with their intervals.
+    f1_curve
+        F1 at each threshold of `AgreementStatistics.curve`.
+    sorted_curve
+        AP over all thresholds, of annotations matched once.
     kappa
         Cohen's.
     weighted_kappa
@@ -91,6 +101,10 @@ class PairStatistics:
 
     a: str
     b: str
+    f1: Estimate
+    mean_iou: Estimate
+    f1_curve: tuple[Estimate, ...]
+    sorted_curve: curves.SortedCurve
     kappa: Estimate
     weighted_kappa: Estimate | None
     confusion: NDArray[np.int64]
@@ -117,9 +131,13 @@ class AgreementStatistics:
         By category.
     pairs
         For each two raters who read an image in common.
+    sorted_curve
+        AP over all thresholds of all pairs of raters together, matched once.
     objects
         How many objects there are, how many "pairable" that two or more raters categorised,
         and "full" that as many did as any.
+    support
+        Share of the objects that 1, 2, ... raters marked.
     raters_of_readers
         By how many raters read the place of an object, how many objects 1, 2, ... marked.
     raters_per_reference_object
@@ -145,7 +163,9 @@ class AgreementStatistics:
     categories: tuple[str, ...]
     specific_agreement: Mapping[str, Estimate]
     pairs: tuple[PairStatistics, ...]
+    sorted_curve: curves.SortedCurve
     objects: Mapping[str, int]
+    support: Mapping[int, Estimate]
     raters_of_readers: Mapping[int, Mapping[int, int]]
     raters_per_reference_object: Mapping[int, int]
     counts: tuple[CountAgreement, ...]
@@ -223,6 +243,8 @@ def agreement_statistics(
     confusions = ratings.count_confusions(
         match_every_two(table, across, minimum_iou), table.category, len(table.categories), images
     )
+    matches = curves.sorted_matches(table, across)
+    pair, pairs = meeting_pairs(counts, len(table.raters))
     read = table.raters.read.any(axis=1) & table.raters.apart
     units = cluster_codes(table.images, clusters, read)
     found = estimates(
@@ -230,9 +252,12 @@ def agreement_statistics(
             **over_thresholds(curve, images),
             **pooled(counts, images),
             "existence_agreement": ratings.existence_agreement(votes),
-            **areas(curves.sorted_matches(table, across), images),
+            **areas(matches, images),
             **of_categories(rated, values),
             **of_pairs(confusions, values),
+            **of_meetings(counts, images, len(table.raters)),
+            **curves_of_pairs(curve, pair, pairs),
+            "support": of_support(votes),
         },
         images,
         replicates,
@@ -255,12 +280,16 @@ def agreement_statistics(
             table.categories[code]: found["specific_agreement"][k]
             for k, code in enumerate(rated.categories.tolist())
         },
-        pairs=_pairs(confusions, table.raters.names, found),
+        pairs=_pairs(
+            confusions, curves.sorted_curves(matches, pair, pairs), table.raters.names, found
+        ),
+        sorted_curve=curves.sorted_curves(matches, np.zeros_like(pair), 1)[0],
         objects={
             "objects": votes.n_objects,
             "pairable": int(rated.pairable.sum()),
             "full": int(rated.full_objects.sum()) if rated.raters > 1 else 0,
         },
+        support=dict(enumerate(found["support"], 1)),
         raters_of_readers=_raters_of_readers(votes),
         raters_per_reference_object=(
             {}
@@ -282,6 +311,7 @@ def agreement_statistics(
 
 def _pairs(
     confusions: ratings.Confusions,
+    sorted_curves: tuple[curves.SortedCurve, ...],
     names: tuple[str, ...],
     found: Mapping[str, tuple[Estimate, ...]],
 ) -> tuple[PairStatistics, ...]:
@@ -290,6 +320,10 @@ def _pairs(
         PairStatistics(
             a=names[a],
             b=names[b],
+            f1=found["f1 of pairs"][pair],
+            mean_iou=found["mean_iou of pairs"][pair],
+            f1_curve=found[f"f1 curve {pair}"],
+            sorted_curve=sorted_curves[pair],
             kappa=found[f"kappa {pair}"][0],
             weighted_kappa=found.get(f"weighted kappa {pair}", (None,))[0],
             confusion=confusions.of(pair).sum(axis=0).reshape(k, k).astype(np.int64),

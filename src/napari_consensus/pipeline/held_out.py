@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_consensus.data.groups import Votes
 from napari_consensus.pipeline.method_runs import run_methods
 from napari_consensus.progress import Progress, silent, stage
+from napari_consensus.reliability.dropping import without_rater
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from napari_consensus.data.groups import Votes
     from napari_consensus.pipeline.deciding import DecisionRule
 
 
@@ -77,21 +78,6 @@ def predict_held_out(
             same = run.category[of] == said
             hits[run.method][:, rater] = np.bincount(image[same], minlength=shape[0])
     return {name: HeldOut(counted, answers) for name, counted in hits.items()}
-
-
-def without_rater(votes: Votes, rater: int) -> Votes:
-    """Votes of the other raters on the same objects."""
-    kept = votes.rater != rater
-    unread = votes.unread[votes.unread[:, 1] != rater]
-    return Votes(
-        object=votes.object[kept],
-        rater=votes.rater[kept] - (votes.rater[kept] > rater),
-        category=votes.category[kept],
-        image=votes.image,
-        read=np.delete(votes.read, rater, axis=1),
-        n_categories=votes.n_categories,
-        unread=unread - np.stack([np.zeros(len(unread), int), unread[:, 1] > rater], axis=1),
-    )
 
 
 def _answers_to_predict(

@@ -42,6 +42,7 @@ def reach_consensus(
     seed: int = 0,
     point_distance: float = POINT_DISTANCE,
     sources: tuple[Source, ...] = (),
+    earlier: tuple[Step, ...] = (),
     progress: Progress = silent,
 ) -> Consensus:
     """Group, aggregate, decide and fuse: from what raters drew to one consensus.
@@ -69,6 +70,8 @@ def reach_consensus(
         Microns at which two points overlap by 0.5; see `pairing.overlapping_pairs`.
     sources
         The files the annotations came from, for the provenance.
+    earlier
+        What was done to the annotations before, for the provenance.
     progress
         Reports, and stops where it raises.
 
@@ -102,6 +105,7 @@ def reach_consensus(
     keep &= there.probability[objects] >= minimum_exists
     objects = objects[keep]
     steps = (
+        *earlier,
         Step("group", {"minimum_iou": grouping_iou, "point_distance": point_distance}),
         Step("aggregate", {"method": method.name, **_parameters(method)}),
         Step("decide", rule.parameters),

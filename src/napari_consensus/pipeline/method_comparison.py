@@ -12,11 +12,19 @@ from napari_consensus.evaluation import evaluation_of, match_detections
 from napari_consensus.fusion import fuse
 from napari_consensus.grouping import group
 from napari_consensus.pairing import POINT_DISTANCE
+from napari_consensus.pipeline.clusters import cluster_codes, cluster_notes
 from napari_consensus.pipeline.deciding import decision_rule
-from napari_consensus.pipeline.differences import Difference, differences
+from napari_consensus.pipeline.differences import (
+    Difference,
+    Hits,
+    Redraw,
+    differences,
+    draw_again,
+)
 from napari_consensus.pipeline.held_out import predict_held_out
 from napari_consensus.pipeline.method_runs import method_names, run_methods, shares_alike
 from napari_consensus.pipeline.shapes import object_shapes
+from napari_consensus.pipeline.standings import Standing, standings
 from napari_consensus.pipeline.thresholds import check_threshold
 from napari_consensus.progress import Progress, silent, stage
 
@@ -35,6 +43,9 @@ SHARED_BIAS = (
     "held-out raters say which method predicts raters, not which is right: a mistake that "
     "raters share is rewarded"
 )
+
+# Images or clusters below which percentile intervals are known to be too narrow.
+FEW = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,9 +68,14 @@ class MethodComparison:
         How well each predicts raters left out, by name; empty where that was not asked.
     baseline
         The method that the others are held against.
+    severe, severe_recall
+        Categories of more than the least severity declared, and by method the share of the
+        reference's objects of these that are matched and called by their name.
     differences
-        By method, then by number: those of `SAMPLED` with a reference, "held_out" with
-        raters left out.
+        To the baseline, by method, then by number: those of `SAMPLED` with a reference,
+        "severe_recall" where severities are declared, "held_out" with raters left out.
+    standings
+        By number: the best method, and which cannot be told from it.
     replicates
         How often images were drawn again.
     notes
@@ -73,7 +89,10 @@ class MethodComparison:
     evaluations: Mapping[str, Evaluation]
     held_out: Mapping[str, HeldOut]
     baseline: str
+    severe: tuple[str, ...]
+    severe_recall: Mapping[str, float]
     differences: Mapping[str, Mapping[str, Difference]]
+    standings: Mapping[str, Standing]
     replicates: int
     notes: tuple[str, ...]
 
@@ -95,6 +114,7 @@ def compare(
     held_out: bool | None = None,
     baseline: str = "majority",
     replicates: int = 1000,
+    clusters: Mapping[str, str] | None = None,
     point_distance: float = POINT_DISTANCE,
     progress: Progress = silent,
 ) -> MethodComparison:
@@ -123,6 +143,8 @@ def compare(
         The method that the others are held against.
     replicates
         How often images are drawn again for the intervals; 0 for none.
+    clusters
+        What images belong to, by name, as a patient: images of one are drawn together.
     point_distance
         Microns at which two points overlap by 0.5; see `pairing.overlapping_pairs`.
     progress
@@ -153,27 +175,27 @@ def compare(
     evaluations: dict[str, Evaluation] = {}
     fusion_notes: tuple[str, ...] = ()
     if reference is not None:
-        fused = fuse(groups, fusion, progress=stage(progress, 2, 5))
-        fusion_notes = fused.notes
-        shapes, objects = object_shapes(groups, fused, np.full(groups.n_objects, -1, np.int32))
-        # Matched once, whatever the methods call the outlines.
-        match = match_detections(
-            shapes,
+        evaluations, fusion_notes = _score(
+            groups,
+            found,
             reference,
+            fusion,
             minimum_iou,
-            strict=strict,
-            point_distance=point_distance,
-            progress=stage(progress, 3, 5),
+            strict,
+            point_distance,
+            stage(progress, 2, 5),
         )
-        evaluations = {
-            run.method: evaluation_of(match.counts(run.category[objects])) for run in found.runs
-        }
     predicted: dict[str, HeldOut] = {}
     if held_out or (held_out is None and reference is None):
         working = [run.method for run in found.runs]
-        predicted = predict_held_out(votes, working, rule, progress=stage(progress, 4, 5))
-    progress(1, 1)
-    return MethodComparison(
+        predicted = predict_held_out(votes, working, rule, progress=stage(progress, 3, 5))
+    severe = severe_categories(severities or {})
+    counted = _counted(evaluations, severe, predicted, table.images)
+    redraw = Redraw(replicates, seed, clusters)
+    progress(4, 5)
+    drawn = draw_again(evaluations, counted, redraw)
+    by_recall = drawn.get("severe_recall")
+    result = MethodComparison(
         groups=groups,
         runs=found.runs,
         left_out=found.left_out,
@@ -181,10 +203,95 @@ def compare(
         evaluations=evaluations,
         held_out=predicted,
         baseline=baseline,
-        differences=differences(evaluations, predicted, baseline, replicates, seed),
+        severe=severe,
+        severe_recall=(
+            dict(zip(by_recall.methods, by_recall.values.tolist(), strict=True))
+            if by_recall
+            else {}
+        ),
+        differences=differences(
+            drawn, evaluations, counted, baseline, redraw, progress=stage(progress, 4, 5)
+        ),
+        standings=standings(drawn, [run.method for run in found.runs if run.decides_nearly_all]),
         replicates=replicates,
-        notes=(*fusion_notes, *_notes(found, evaluations, predicted)),
+        notes=(
+            *fusion_notes,
+            *_notes(found, evaluations, predicted),
+            *(_drawing_notes(table, clusters) if replicates and drawn else ()),
+        ),
     )
+    progress(1, 1)
+    return result
+
+
+def severe_categories(severities: Mapping[str, float]) -> tuple[str, ...]:
+    """Categories of more than the least severity declared, the most severe first."""
+    least = min(severities.values(), default=0.0)
+    return tuple(
+        sorted(
+            (name for name, held in severities.items() if held > least),
+            key=lambda name: (-severities[name], name),
+        )
+    )
+
+
+def _score(
+    groups: ObjectGroups,
+    found: MethodRuns,
+    reference: Annotations,
+    fusion: str,
+    minimum_iou: float,
+    strict: bool,
+    point_distance: float,
+    progress: Progress,
+) -> tuple[dict[str, Evaluation], tuple[str, ...]]:
+    """Evaluate every method, and return the notes of the fusion too."""
+    fused = fuse(groups, fusion, progress=stage(progress, 0, 2))
+    shapes, objects = object_shapes(groups, fused, np.full(groups.n_objects, -1, np.int32))
+    # Matched once, whatever the methods call the outlines.
+    match = match_detections(
+        shapes,
+        reference,
+        minimum_iou,
+        strict=strict,
+        point_distance=point_distance,
+        progress=stage(progress, 1, 2),
+    )
+    scored = {run.method: evaluation_of(match.counts(run.category[objects])) for run in found.runs}
+    return scored, fused.notes
+
+
+def _counted(
+    evaluations: Mapping[str, Evaluation],
+    severe: Sequence[str],
+    predicted: Mapping[str, HeldOut],
+    images: tuple[str, ...],
+) -> dict[str, Hits]:
+    """Shares of which the methods differ in the hits alone."""
+    out = {}
+    if evaluations and severe:
+        counts = {name: held.counts for name, held in evaluations.items()}
+        any_of = next(iter(counts.values()))
+        chosen = np.isin(any_of.categories, severe)
+        out["severe_recall"] = Hits(
+            any_of.images,
+            {name: held.hits[:, chosen].sum(axis=1) for name, held in counts.items()},
+            any_of.reference_categories[:, :-1][:, chosen].sum(axis=1),
+        )
+    if predicted:
+        hits = {name: held.hits.sum(axis=1) for name, held in predicted.items()}
+        answers = next(iter(predicted.values())).answers.sum(axis=1)
+        out["held_out"] = Hits(images, hits, answers)
+    return out
+
+
+def _drawing_notes(table: Annotations, clusters: Mapping[str, str] | None) -> list[str]:
+    drawn = np.bincount(table.image, minlength=len(table.images)) > 0
+    units = int(cluster_codes(table.images, clusters, drawn).max(initial=-1)) + 1
+    if units < 2:
+        return ["with a single image or cluster there are no intervals: nothing says who is better"]
+    few = f"intervals over {units} images or clusters are rough, and rather too narrow"
+    return [*cluster_notes(table.images, clusters), *([few] if units < FEW else ())]
 
 
 def _check_baseline(baseline: str, names: Sequence[str], replicates: int) -> None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from napari_consensus.data.groups import Votes
     from napari_consensus.pipeline.deciding import DecisionRule
 
+# Share of the objects with votes that a method must decide to be compared by accuracy: one that
+# decides the easy ones alone is right more often, and leaves the work to others.
+NEARLY_ALL = 0.99
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MethodRun:
@@ -33,8 +37,8 @@ class MethodRun:
         (objects, K) its posterior.
     category, tied
         (objects,) decided codes, -1 for none; True where the rule for ties decided.
-    undecided
-        Objects that have votes and are given no category.
+    voted, undecided
+        Objects that have votes, and those of them that are given no category.
     n_iter, converged
         As in `Posterior`.
     seconds
@@ -47,11 +51,22 @@ class MethodRun:
     probability: NDArray[np.float64]
     category: NDArray[np.int32]
     tied: NDArray[np.bool_]
+    voted: int
     undecided: int
     n_iter: int
     converged: bool
     seconds: float
     notes: tuple[str, ...]
+
+    @property
+    def decided(self) -> float:
+        """Share of the objects with votes that are given a category; NaN without any."""
+        return 1 - self.undecided / self.voted if self.voted else float("nan")
+
+    @property
+    def decides_nearly_all(self) -> bool:
+        """Whether that share is at least `NEARLY_ALL`."""
+        return self.decided >= NEARLY_ALL
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +119,7 @@ def run_methods(
                 probability=posterior.probability,
                 category=decision.category,
                 tied=decision.tied,
+                voted=int(voted.sum()),
                 undecided=int((voted & (decision.category < 0)).sum()),
                 n_iter=posterior.n_iter,
                 converged=posterior.converged,

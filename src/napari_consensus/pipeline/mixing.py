@@ -39,6 +39,11 @@ class MixResult:
         mark everything.
     accuracy, low, high
         Share of those objects that get the right category, and 95 % of the repetitions.
+    class_recall
+        Share of all objects that are marked and get the right category: what the two above
+        come to, and what mixes are best compared by.
+    macro_recall
+        The same for each category that occurs, averaged: rare categories count alike.
     """
 
     mix: Mapping[str, int]
@@ -47,6 +52,8 @@ class MixResult:
     accuracy: float
     low: float
     high: float
+    class_recall: float
+    macro_recall: float
 
 
 def simulate_mixes(
@@ -109,18 +116,20 @@ def simulate_mixes(
     for k, mix in enumerate(mixes):
         raters = _raters_of(mix, names, found)
         hit = np.nan_to_num(found.marking.hit_rate[raters], nan=1.0)
-        recall, accuracy = np.empty(repetitions), np.empty(repetitions)
+        numbers = np.empty((repetitions, 4))
         for repetition in range(repetitions):
             progress(k * repetitions + repetition, len(mixes) * repetitions)
             truth = rng.choice(len(shares), size=objects, p=shares / shares.sum())
             votes = _votes(truth, found.skills.confusion[raters], hit, rng)
             decided = rule(method(votes).probability, votes).category
             seen = votes.support() >= minimum_support
-            recall[repetition] = seen.mean()
-            accuracy[repetition] = (decided == truth)[seen].mean() if seen.any() else np.nan
+            numbers[repetition] = _numbers(truth, decided, seen)
+        recall, accuracy, class_recall, macro_recall = numbers.T
         held = accuracy[~np.isnan(accuracy)]
         out.append(
             MixResult(
+                class_recall=float(class_recall.mean()),
+                macro_recall=float(macro_recall.mean()),
                 mix=dict(mix),
                 cost=sum(n * (costs or {}).get(name, 1.0) for name, n in mix.items()),
                 recall=float(recall.mean()),
@@ -130,6 +139,17 @@ def simulate_mixes(
         )
     progress(1, 1)
     return tuple(out)
+
+
+def _numbers(
+    truth: NDArray[np.int64], decided: NDArray[np.int32], seen: NDArray[np.bool_]
+) -> tuple[float, float, float, float]:
+    """Recall, accuracy (NaN where nothing is seen), class_recall and macro_recall."""
+    right = seen & (decided == truth)
+    there, hits = np.bincount(truth), np.bincount(truth[right], minlength=truth.max() + 1)
+    accuracy = right.sum() / seen.sum() if seen.any() else np.nan
+    macro_recall = (hits[there > 0] / there[there > 0]).mean()
+    return seen.mean(), accuracy, right.mean(), macro_recall
 
 
 def _raters_of(

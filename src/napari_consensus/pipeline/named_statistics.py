@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from napari_consensus.agreement.counts import MatchCounts
     from napari_consensus.agreement.ratings import Ratings
+    from napari_consensus.data.groups import Votes
 
 NUMBERS = (
     *("f1_micro", "f1_macro", "mean_iou", "unmatched", "existence_agreement"),
@@ -64,6 +65,47 @@ def pooled(counts: MatchCounts, images: int) -> dict[str, Statistic]:
         "mean_iou": ratio_of_sums(sums(counts.iou_sum), sums(counts.matched)),
         "unmatched": ratio_of_sums(sums(drawn - 2 * counts.matched), sums(drawn)),
     }
+
+
+def meeting_pairs(counts: MatchCounts, raters: int) -> tuple[NDArray[np.int64], int]:
+    """(m,) code of the two raters of each row, rising, and how many codes there are."""
+    met, pair = np.unique(counts.a.astype(np.int64) * raters + counts.b, return_inverse=True)
+    return pair.astype(np.int64), len(met)
+
+
+def of_meetings(counts: MatchCounts, images: int, raters: int) -> dict[str, Statistic]:
+    """F1 and mean IoU of every two raters who read an image in common, in their order."""
+    pair, pairs = meeting_pairs(counts, raters)
+
+    def sums(values: NDArray[Any]) -> NDArray[np.float64]:
+        total = np.zeros((images, pairs))
+        np.add.at(total, (counts.image, pair), values)
+        return total
+
+    matched = sums(counts.matched)
+    return {
+        "f1 of pairs": ratio_of_sums(2 * matched, sums(counts.n_a + counts.n_b)),
+        "mean_iou of pairs": ratio_of_sums(sums(counts.iou_sum), matched),
+    }
+
+
+def curves_of_pairs(
+    curve: curves.CurveCounts, pair: NDArray[np.int64], pairs: int
+) -> dict[str, Statistic]:
+    """F1 at each threshold of every two raters; (m,) codes say whose a row of the counts is."""
+    bounds = np.searchsorted(pair, np.arange(pairs + 1))
+    return {
+        f"f1 curve {k}": curves.f1_of_meetings(curve, np.arange(bounds[k], bounds[k + 1]))
+        for k in range(pairs)
+    }
+
+
+def of_support(votes: Votes) -> Statistic:
+    """Share of the objects that 1, 2, ... raters marked."""
+    images = len(votes.read)
+    marked = np.zeros((images, votes.n_raters + 1))
+    np.add.at(marked, (votes.image, votes.support()), 1)
+    return ratio_of_sums(marked[:, 1:], marked.sum(axis=1, keepdims=True))
 
 
 def of_categories(rated: Ratings, values: NDArray[np.float64] | None) -> dict[str, Statistic]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_consensus.aggregation import make_aggregator
 from napari_consensus.agreement.counts import count_matches
-from napari_consensus.data.annotations import NO_CATEGORY
-from napari_consensus.evaluation import match_detections
-from napari_consensus.fusion import fuse
+from napari_consensus.errors import ParameterError
 from napari_consensus.grouping import group_pairs
-from napari_consensus.matching import best_matching
-from napari_consensus.pairing import POINT_DISTANCE, pairs_between, split_pairs
+from napari_consensus.pairing import POINT_DISTANCE, split_pairs
+from napari_consensus.pipeline.against_reference import (
+    AgainstReference,
+    against_reference,
+    reference_truth,
+)
 from napari_consensus.pipeline.deciding import decision_rule
-from napari_consensus.pipeline.shapes import object_shapes
 from napari_consensus.pipeline.thresholds import check_threshold
 from napari_consensus.progress import Progress, silent, stage
 from napari_consensus.reliability import (
@@ -25,17 +26,17 @@ from napari_consensus.reliability import (
     ObjectNumbers,
     Skills,
     WithoutRater,
+    above,
     describe_marking,
     errors_together,
     estimate_skills,
     leave_raters_out,
     object_numbers,
     open_ranks,
-    share_intervals,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -43,38 +44,11 @@ if TYPE_CHECKING:
     from napari_consensus.data.annotations import Annotations
     from napari_consensus.data.groups import ObjectGroups
 
-_STAGES = 8
+_STAGES = 9
 _WITHOUT_REFERENCE = (
     "there is no reference: skill and confusion take what raters agree on for right, and errors "
     "are those against most other raters; mistakes that most share go unseen"
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AgainstReference:
-    """How well each rater does against a reference, on the images both read.
-
-    Parameters
-    ----------
-    marked, reference
-        (raters,) marks of the rater, and objects of the reference.
-    found
-        (raters,) those that were matched.
-    categorised, right
-        (raters,) matched pairs with a category on both sides, and with the same.
-    accuracy
-        (raters,) right / categorised; NaN where there are none.
-    interval
-        (raters, 2) exact 95 % interval of `accuracy`.
-    """
-
-    marked: NDArray[np.int64]
-    reference: NDArray[np.int64]
-    found: NDArray[np.int64]
-    categorised: NDArray[np.int64]
-    right: NDArray[np.int64]
-    accuracy: NDArray[np.float64]
-    interval: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +96,22 @@ class Reliability:
     notes: tuple[str, ...]
 
     @property
+    def intervals(self) -> NDArray[np.float64]:
+        """(raters, 2) 95 % intervals of what ranks are by."""
+        return self.skills.skill_interval if self.against is None else self.against.interval
+
+    @property
+    def above(self) -> NDArray[np.bool_]:
+        """(raters, raters) whether the row's rater is placed before the column's."""
+        return above(self.intervals)
+
+    def not_separable(self, rater: int) -> tuple[str, ...]:
+        """Return whom a rater is placed neither before nor after, for intervals overlap."""
+        placed = self.above[rater] | self.above[:, rater]
+        names = self.groups.annotations.raters.names
+        return tuple(n for k, n in enumerate(names) if not placed[k] and k != rater)
+
+    @property
     def workload(self) -> NDArray[np.int64]:
         """(raters,) objects that each marked."""
         return np.bincount(self.groups.annotations.rater, minlength=len(self.marking.images))
@@ -141,6 +131,7 @@ def rate_raters(
     minimum_iou: float = 0.5,
     severities: Mapping[str, float] | None = None,
     point_distance: float = POINT_DISTANCE,
+    image: str | None = None,
     progress: Progress = silent,
 ) -> Reliability:
     """Describe raters and objects.
@@ -161,6 +152,8 @@ def rate_raters(
         How bad it is to miss a category, by name: ties go to the most severe.
     point_distance
         Microns at which two points overlap by 0.5; see `pairing.overlapping_pairs`.
+    image
+        Name of the one image to count; by default all.
     progress
         Reports, and stops where it raises.
 
@@ -173,6 +166,9 @@ def rate_raters(
     check_threshold("minimum_iou", minimum_iou)
     method = make_aggregator(aggregator) if isinstance(aggregator, str) else aggregator
     table = annotations.voting()
+    if image is not None:
+        table = _of_image(table, image)
+        reference = None if reference is None else _of_image(reference, image, unread=True)
     names = table.raters.names
     step = [stage(progress, k, _STAGES) for k in range(_STAGES)]
     across, within = split_pairs(
@@ -192,11 +188,11 @@ def rate_raters(
     marking = describe_marking(groups, counts, progress=step[4])
     against = truth = None
     if reference is not None:
-        against = _against(table, reference, minimum_iou, point_distance, step[5])
-        truth = _truth(groups, reference, minimum_iou, point_distance)
-    errors = errors_together(votes, names, truth)
-    without = leave_raters_out(votes, names, method, rule, truth, progress=step[6])
-    posterior = method(votes, progress=step[7])
+        against = against_reference(table, reference, minimum_iou, point_distance, step[5])
+        truth = reference_truth(groups, reference, minimum_iou, point_distance)
+    errors = errors_together(votes, names, truth, progress=step[6])
+    without = leave_raters_out(votes, names, method, rule, truth, progress=step[7])
+    posterior = method(votes, progress=step[8])
     progress(1, 1)
     return Reliability(
         groups=groups,
@@ -220,66 +216,17 @@ def _notes(errors: ErrorsTogether) -> tuple[str, ...]:
     return (_WITHOUT_REFERENCE,)
 
 
-def _against(
-    table: Annotations,
-    reference: Annotations,
-    minimum_iou: float,
-    point_distance: float,
-    progress: Progress,
-) -> AgainstReference:
-    """Match each rater with the reference, on the images that both read."""
-    pairs = pairs_between(
-        table, reference, minimum_iou, point_distance=point_distance, progress=progress
-    )
-    image = {name: k for k, name in enumerate(table.images)}
-    place = np.array([image.get(name, -1) for name in reference.images], np.int64)
-    # The last entry stands for an image that only the reference has.
-    made = np.zeros(len(table.images) + 1, np.bool_)
-    made[place[reference.raters.read.any(axis=1)]] = True
-    made[-1] = False
-    there = np.bincount(place[reference.image] + 1, minlength=len(made))[1:] * made[:-1]
-    names = _codes_of(reference.categories, table.categories)
-    true = names[reference.category]
-    n = len(table.raters)
-    found = np.zeros((n, 4), np.int64)
-    for rater in range(n):
-        progress(rater, n)
-        own = made[table.image[pairs.first]] & (table.rater[pairs.first] == rater)
-        match = best_matching(pairs.take(own), minimum_iou, strict=True)
-        said, meant = table.category[match.first], true[match.second]
-        # A name that no rater uses is a category all the same, and nobody's answer.
-        both = (said >= 0) & (reference.category[match.second] >= 0)
-        found[rater] = (
-            made[table.image[table.rater == rater]].sum(),
-            len(match),
-            both.sum(),
-            (both & (said == meant)).sum(),
-        )
-    marked, matched, categorised, right = found.T
-    accuracy = np.full(n, np.nan)
-    np.divide(right, categorised, out=accuracy, where=categorised > 0)
-    interval = share_intervals(right, categorised)
-    interval[categorised == 0] = np.nan
-    objects = there @ table.raters.read
-    return AgainstReference(marked, objects, matched, categorised, right, accuracy, interval)
+def _of_image(table: Annotations, image: str, *, unread: bool = False) -> Annotations:
+    """Return the marks on one image, as if nobody had read another.
 
-
-def _codes_of(names: Sequence[str], among: Sequence[str]) -> NDArray[np.int32]:
-    """Code of each name among others, -1 where it is none of them; a last entry -1 for none."""
-    place = {name: k for k, name in enumerate(among)}
-    return np.array([*(place.get(name, NO_CATEGORY) for name in names), NO_CATEGORY], np.int32)
-
-
-def _truth(
-    groups: ObjectGroups, reference: Annotations, minimum_iou: float, point_distance: float
-) -> NDArray[np.int32]:
-    """(objects,) category by the reference, -1 where it has none or knows no such object."""
-    undecided = np.full(groups.n_objects, NO_CATEGORY, np.int32)
-    shapes, objects = object_shapes(groups, fuse(groups), undecided)
-    match = match_detections(
-        shapes, reference, minimum_iou, strict=True, point_distance=point_distance
-    ).matched
-    code = _codes_of(reference.categories, groups.annotations.categories)
-    truth = undecided.copy()
-    truth[objects[match.first]] = code[reference.category[match.second]]
-    return truth
+    Raises
+    ------
+    ParameterError
+        Where no image has that name, unless it may be `unread`.
+    """
+    here = np.array([name == image for name in table.images], np.bool_)
+    if not (here.any() or unread):
+        msg = f"no image is named {image!r}"
+        raise ParameterError(msg)
+    raters = replace(table.raters, read=table.raters.read & here[:, None])
+    return replace(table.take(here[table.image]), raters=raters)

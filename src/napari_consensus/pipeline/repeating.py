@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_consensus.aggregation import make_aggregator
 from napari_consensus.errors import ParameterError
+from napari_consensus.pipeline.dropping import drop_again
 from napari_consensus.pipeline.merging import reach_consensus
 from napari_consensus.progress import Progress, silent
 
@@ -54,10 +55,17 @@ def reach_again(
             **said["keep"],
             **_decision(said["decide"]),
         }
+        dropped = said.get("drop")
+        earlier: tuple[Step, ...] = ()
+        if dropped is not None:
+            annotations, step = drop_again(annotations, dropped)
+            earlier = (step,)
     except (KeyError, ValueError) as error:
         msg = f"these are not the steps of a consensus: {error}"
         raise ParameterError(msg) from None
-    return reach_consensus(annotations, **arguments, sources=sources, progress=progress)
+    return reach_consensus(
+        annotations, **arguments, sources=sources, earlier=earlier, progress=progress
+    )
 
 
 def _given(parameters: dict[str, Any]) -> dict[str, str | int | float]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.data.groups import Votes
 from napari_consensus.progress import Progress, silent, stage
 
 if TYPE_CHECKING:
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
     from napari_consensus.aggregation import Aggregator, Decision
     from napari_consensus.data.annotations import Annotations
-    from napari_consensus.data.groups import ObjectGroups, Votes
+    from napari_consensus.data.groups import ObjectGroups
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WithoutRater:
     """What becomes of the objects where one rater is left out.
 
@@ -35,6 +36,8 @@ class WithoutRater:
         Other objects that have a category with all raters.
     accuracy
         Share right of the objects that are decided and known by a reference; NaN without one.
+    affected
+        (gone + changed,) the objects counted there.
     """
 
     rater: str
@@ -42,6 +45,7 @@ class WithoutRater:
     changed: int
     decided: int
     accuracy: float
+    affected: NDArray[np.int64]
 
 
 def drop(
@@ -99,35 +103,45 @@ def leave_raters_out(
     before = decide(aggregator(votes).probability, votes).category
     out = []
     for rater in range(n):
-        without = _without(votes, rater)
+        without = without_rater(votes, rater)
         posterior = aggregator(without, progress=stage(progress, rater, n))
         after = decide(posterior.probability, without).category
         left = without.support() > 0
         had = left & (before >= 0)
+        changed = had & (after != before)
         known = left & (after >= 0) & (False if truth is None else truth >= 0)
         right = 0.0 if truth is None else float((after == truth)[known].sum())
         out.append(
             WithoutRater(
                 rater=names[rater],
                 gone=int((~left).sum()),
-                changed=int((after != before)[had].sum()),
+                changed=int(changed.sum()),
                 decided=int(had.sum()),
                 accuracy=right / int(known.sum()) if known.any() else float("nan"),
+                affected=np.flatnonzero(~left | changed),
             )
         )
     return tuple(out)
 
 
-def _without(votes: Votes, rater: int) -> Votes:
-    """Return the votes of the others; the rater read nothing."""
+def without_rater(votes: Votes, rater: int) -> Votes:
+    """Votes of the other raters on the same objects; raters after this one move up by one.
+
+    Parameters
+    ----------
+    votes
+        Who gave which category to which object.
+    rater
+        Code of the one left out.
+    """
     kept = votes.rater != rater
-    read = votes.read.copy()
-    read[:, rater] = False
-    return replace(
-        votes,
+    unread = votes.unread[votes.unread[:, 1] != rater]
+    return Votes(
         object=votes.object[kept],
-        rater=votes.rater[kept],
+        rater=votes.rater[kept] - (votes.rater[kept] > rater),
         category=votes.category[kept],
-        read=read,
-        unread=votes.unread[votes.unread[:, 1] != rater],
+        image=votes.image,
+        read=np.delete(votes.read, rater, axis=1),
+        n_categories=votes.n_categories,
+        unread=unread - np.stack([np.zeros(len(unread), int), unread[:, 1] > rater], axis=1),
     )

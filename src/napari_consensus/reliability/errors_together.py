@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.progress import Progress, silent
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -68,7 +70,11 @@ class ErrorsTogether:
 
 
 def errors_together(
-    votes: Votes, names: Sequence[str], truth: NDArray[np.int32] | None = None
+    votes: Votes,
+    names: Sequence[str],
+    truth: NDArray[np.int32] | None = None,
+    *,
+    progress: Progress = silent,
 ) -> ErrorsTogether:
     """Correlate the errors of every two raters.
 
@@ -86,12 +92,14 @@ def errors_together(
         (objects,) category of each by a reference, -1 where unknown. Without it, an object is
         what most of the other raters call it, the two left out; where they tie, or are not
         there, it is not counted. Mistakes that most raters share then go unseen.
+    progress
+        Reports, and stops where it raises.
 
     Source: phi, G. U. Yule, J. R. Stat. Soc. 75 (1912) 579-652; its interval, R. A. Fisher,
     Biometrika 10 (1915) 507-521; the number of independent raters, as the design effect of
     clusters, L. Kish, Survey Sampling (1965), section 5.4.
     """
-    pairs = tuple(_pairs(votes, names, truth))
+    pairs = tuple(_pairs(votes, names, truth, progress))
     held = [pair for pair in pairs if not np.isnan(pair.correlation)]
     known_by = "others" if truth is None else "reference"
     if not held:
@@ -103,7 +111,10 @@ def errors_together(
 
 
 def _pairs(
-    votes: Votes, names: Sequence[str], truth: NDArray[np.int32] | None
+    votes: Votes,
+    names: Sequence[str],
+    truth: NDArray[np.int32] | None,
+    progress: Progress,
 ) -> Iterator[PairOfErrors]:
     given = np.flatnonzero(votes.category >= 0)
     by_rater = given[np.lexsort((votes.object[given], votes.rater[given]))]
@@ -111,6 +122,7 @@ def _pairs(
     own = [by_rater[start[j] : start[j + 1]] for j in range(votes.n_raters)]
     counts = votes.counts()
     for a in range(votes.n_raters):
+        progress(a, votes.n_raters)
         for b in range(a + 1, votes.n_raters):
             objects, in_a, in_b = np.intersect1d(
                 votes.object[own[a]], votes.object[own[b]], assume_unique=True, return_indices=True

@@ -45,7 +45,40 @@ def open_ranks(intervals: NDArray[np.float64]) -> NDArray[np.int64]:
     intervals
         (n, 2) low and high; NaN leaves every rank open.
     """
+    beaten = above(intervals)
+    return np.stack([1 + beaten.sum(axis=0), len(beaten) - beaten.sum(axis=1)], axis=1)
+
+
+def above(intervals: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n, n) whether the whole interval of the row's lies above the column's.
+
+    Parameters
+    ----------
+    intervals
+        (n, 2) low and high; NaN is neither above nor below any.
+    """
     low, high = np.asarray(intervals, np.float64).T
-    better = (low[None, :] > high[:, None]).sum(axis=1)
-    worse = (high[None, :] < low[:, None]).sum(axis=1)
-    return np.stack([1 + better, len(low) - worse], axis=1)
+    return np.asarray(low[:, None] > high[None, :])
+
+
+def inseparable(intervals: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(n,) group of each, from 1, the largest numbers first, by which rows can be sorted.
+
+    Intervals that overlap are of one group, directly or by way of others between them: no
+    order of groups places one before another whose interval overlaps.
+
+    Parameters
+    ----------
+    intervals
+        (n, 2) low and high; NaN is of no group, 0.
+    """
+    low, high = np.asarray(intervals, np.float64).T
+    group = np.zeros(len(low), np.int64)
+    number, lowest = 0, np.inf
+    for k in np.argsort(-high, kind="stable").tolist():
+        if np.isnan(high[k]):
+            continue
+        number += bool(high[k] < lowest)
+        lowest = min(lowest, low[k])
+        group[k] = number
+    return group

@@ -40,6 +40,8 @@ class Marking:
         is; by EM over who marked what.
     hit_interval
         (raters, 2) exact 95 % interval of `hit_rate`, what is there taken as given.
+    false_mark_interval
+        (raters, 2) the same of `false_mark_rate`, the places where nothing is taken as given.
     notes
         Why a number is missing.
     """
@@ -53,6 +55,7 @@ class Marking:
     hit_rate: NDArray[np.float64]
     false_mark_rate: NDArray[np.float64]
     hit_interval: NDArray[np.float64]
+    false_mark_interval: NDArray[np.float64]
     notes: tuple[str, ...]
 
 
@@ -82,7 +85,7 @@ def describe_marking(
             *(counts.same_category, counts.both_categorised),
         )
     )
-    hits, false, interval, notes = _rates(groups, progress)
+    rates = _rates(groups, progress)
     return Marking(
         images=images,
         annotations=annotations,
@@ -90,37 +93,64 @@ def describe_marking(
         mean_iou=_ratio(iou, matched),
         matched=matched.astype(np.int64),
         category_agreement=_ratio(same, both),
-        hit_rate=hits,
-        false_mark_rate=false,
-        hit_interval=interval,
-        notes=notes,
+        hit_rate=rates.hit,
+        false_mark_rate=rates.false,
+        hit_interval=rates.hit_interval,
+        false_mark_interval=rates.false_interval,
+        notes=rates.notes,
     )
 
 
-def _rates(
-    groups: ObjectGroups, progress: Progress
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], tuple[str, ...]]:
-    """Hit rates, false-mark rates, intervals of the former, and notes."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rates:
+    """Hit rates and false-mark rates, their intervals, and notes."""
+
+    hit: NDArray[np.float64]
+    false: NDArray[np.float64]
+    hit_interval: NDArray[np.float64]
+    false_interval: NDArray[np.float64]
+    notes: tuple[str, ...]
+
+
+def _rates(groups: ObjectGroups, progress: Progress) -> _Rates:
     votes = groups.votes()
-    n = votes.n_raters
-    unknown = np.full(n, np.nan)
     if (votes.support() == votes.readers()).all():
-        note = "hit and false-mark rates have no value: every object was marked by all its readers"
-        return unknown, unknown, np.full((n, 2), np.nan), (note,)
+        return _no_rates(votes.n_raters, "every object was marked by all its readers")
     try:
         found = estimate_existence(groups, "em", progress=progress)
     except UndefinedError as error:
-        note = f"hit and false-mark rates have no value: {error}"
-        return unknown, unknown, np.full((n, 2), np.nan), (note,)
-    hit_rate = found.raters["hit_rate"]
+        return _no_rates(votes.n_raters, str(error))
+    hit, false = found.raters["hit_rate"], found.raters["false_mark_rate"]
     real = np.bincount(votes.image, weights=found.probability, minlength=len(votes.read))
     readable = real @ votes.read
     readable -= np.bincount(
-        votes.unread[:, 1], weights=found.probability[votes.unread[:, 0]], minlength=n
+        votes.unread[:, 1], weights=found.probability[votes.unread[:, 0]], minlength=len(hit)
     )
-    interval = share_intervals(np.nan_to_num(hit_rate) * readable, readable)
-    interval = np.where(np.isnan(hit_rate)[:, None], np.nan, interval)
-    return hit_rate, found.raters["false_mark_rate"], interval, found.notes
+    invented = np.bincount(
+        votes.rater, weights=1 - found.probability[votes.object], minlength=len(hit)
+    )
+    # One mark and one miss were added to the rate: (invented + 1) / (places + 2).
+    places = _ratio(invented + 1, np.nan_to_num(false)) - 2
+    return _Rates(
+        hit=hit,
+        false=false,
+        hit_interval=_interval(np.nan_to_num(hit) * readable, readable, hit),
+        false_interval=_interval(invented, np.nan_to_num(places), false),
+        notes=found.notes,
+    )
+
+
+def _no_rates(n: int, why: str) -> _Rates:
+    rate, span = np.full(n, np.nan), np.full((n, 2), np.nan)
+    note = f"hit and false-mark rates have no value: {why}"
+    return _Rates(rate, rate, span, span, (note,))
+
+
+def _interval(
+    count: NDArray[np.generic], total: NDArray[np.generic], rate: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(raters, 2) interval of a share, NaN where the rate is."""
+    return np.where(np.isnan(rate)[:, None], np.nan, share_intervals(count, total))
 
 
 def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> NDArray[np.float64]:

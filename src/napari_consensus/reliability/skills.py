@@ -65,6 +65,15 @@ class Skills:
     posterior: Posterior
     notes: tuple[str, ...]
 
+    def known_confusion(self, rater: int) -> NDArray[np.float64]:
+        """(K, K) confusion matrix of a rater; NaN in rows with less than one answer behind.
+
+        Such a row is what smoothing makes of nothing. One answer that is nearly sure is one.
+        """
+        held = np.array(self.confusion[rater])
+        held[np.round(self.effective[rater], 1) < 1] = np.nan
+        return held
+
 
 def estimate_skills(
     votes: Votes, dawid_skene: DawidSkene | None = None, *, progress: Progress = silent
@@ -133,9 +142,12 @@ def spam_distance(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
     confusion
         (raters, K, K); NaN where a row is unknown.
 
-    Source: V. C. Raykar and S. Yu, Eliminating spammers and ranking annotators for
-    crowdsourced labeling tasks, J. Mach. Learn. Res. 13 (2012) 491-518, section 3.
+    Source: V. C. Raykar and S. Yu, Ranking annotators for crowdsourced labeling tasks, NIPS 24
+    (2011) 1809-1817, on categorical annotations; the same in Eliminating spammers and ranking
+    annotators for crowdsourced labeling tasks, J. Mach. Learn. Res. 13 (2012) 491-518.
     """
+    if not confusion.shape[1]:
+        return np.full(len(confusion), np.nan)
     centred = confusion - confusion.mean(axis=1, keepdims=True)
     distance: NDArray[np.float64] = (centred**2).sum(axis=(1, 2))
     return distance
@@ -152,7 +164,8 @@ def spam_score(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
     confusion
         (raters, K, K); NaN where a row is unknown.
 
-    Source: as `spam_distance`.
+    Source: as `spam_distance`; this is the spam score of peerannot (T. Lefort et al., Computo,
+    2024).
     """
     k = confusion.shape[1]
     return spam_distance(confusion) / (k - 1) if k > 1 else np.full(len(confusion), np.nan)

@@ -136,7 +136,7 @@ class Segments:
         if self.keyframe.compression in _JPEG:
             arguments["jpegtables"] = self.page.jpegtables
             arguments["jpegheader"] = self.keyframe.jpegheader
-        data = _fetch(tiff, offset, count) if offset and count else None
+        data = fetch(tiff, offset, count) if offset and count else None
         return self.keyframe.decode(data, index, **arguments)
 
 
@@ -187,7 +187,7 @@ class Rows:
         parts = []
         for part in range(separate):
             start = self.offset + (part * depth * full_height + y) * row
-            rows = np.frombuffer(_fetch(tiff, start, height * row), self.stored)
+            rows = np.frombuffer(fetch(tiff, start, height * row), self.stored)
             parts.append(rows.reshape(height, full_width, together)[:, x : x + width])
         return np.concatenate(parts, axis=2).astype(self.dtype)
 
@@ -244,7 +244,8 @@ def _overlap(start: int, length: int, wanted: int, size: int) -> tuple[slice, sl
     return slice(low - wanted, high - wanted), slice(low - start, high - start)
 
 
-def _fetch(tiff: TiffFile, offset: int, count: int) -> bytes:
+def fetch(tiff: TiffFile, offset: int, count: int) -> bytes:
+    """Return bytes of a file, from any thread."""
     file = tiff.filehandle
     with file.lock:
         file.seek(offset)

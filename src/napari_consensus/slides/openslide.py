@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_consensus.errors import ReadError
 from napari_consensus.slides._cache import TILES
+from napari_consensus.slides._jpeg_tiles import jpeg_levels
 from napari_consensus.slides._open_file import OpenFile
 from napari_consensus.slides._slide import Slide
 from napari_consensus.slides.header import SlideHeader, levels_of_one_picture, stated_mpp
@@ -30,6 +31,8 @@ _SMALLEST_STORED, _LARGEST_STORED = 64, 1024
 _ONE_TILE = 2048
 _SHARED_STRIPS = 16 << 20  # bytes
 _MOST_OF_A_TILE = 1 << 27  # pixels that a file stores together
+# Their levels are pages of one TIFF, which others assemble from parts that overlap.
+_IN_PAGES = ("aperio", "generic-tiff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,10 @@ def open_with_openslide(path: Path) -> Slide:
             kept = levels_of_one_picture(_sizes(slide))
             header = _header(slide, kept)
             stated = [_blocks(file, slide, level) for level in kept]
+        jpeg = jpeg_levels(path, header.levels) if header.vendor in _IN_PAGES else None
+        if jpeg is not None:
+            file.close()
+            return Slide(header, pyramid(jpeg[0], Origin(path), jpeg[1]), jpeg[0].close)
         return Slide(header, pyramid(file, Origin(path), stated), file.close)
     except (OpenSlideError, ReadError, *BROKEN) as error:
         file.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_consensus.errors import ReadError
-from napari_consensus.slides.tiles import TiledLevel
+from napari_consensus.slides.tiles import Halvable, TiledLevel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,9 +117,11 @@ def pyramid(
     for number, blocks in enumerate(stated):
         after = stated[number + 1] if number + 1 < len(stated) else None
         levels.append(TiledLevel(file, blocks, origin, channel, len(levels)))
+        half: Blocks | None = blocks.half() if isinstance(blocks, Halvable) else None
         while _far(levels[-1], after):
-            made = Halved(levels[-1])
+            made = half or Halved(levels[-1])
             levels.append(TiledLevel(file, made, origin, channel, len(levels)))
+            half = None
     return tuple(levels)
 
 

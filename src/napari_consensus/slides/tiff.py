@@ -37,7 +37,7 @@ def is_better_in_tifffile(path: Path) -> bool:
     It takes any tiled TIFF, shows the first plane and makes eight bits of more.
     """
     try:
-        with _opened(path) as tiff:
+        with opened(path) as tiff:
             page = tiff.pages.first
             eight_bit_colours = page.dtype == np.uint8 and page.samplesperpixel in (3, 4)
             return tiff.is_ome or tiff.is_qpi or tiff.is_imagej or not eight_bit_colours
@@ -54,7 +54,7 @@ def open_tiff(path: Path) -> Slide:
         Where it is broken, cut off, too large, or holds no picture that can be shown.
     """
     try:
-        file = OpenFile(path, partial(_opened, path), TILES)
+        file = OpenFile(path, partial(opened, path), TILES)
     except BROKEN as error:
         raise broken(path, error) from error
     try:
@@ -76,7 +76,7 @@ def associated_images(path: Path) -> tuple[str, ...]:
         Where the file is broken.
     """
     try:
-        with _opened(path) as tiff:
+        with opened(path) as tiff:
             return tuple(_others(path, tiff))
     except BROKEN as error:
         raise broken(path, error) from error
@@ -91,13 +91,14 @@ def read_associated_image(path: Path, name: str) -> NDArray[np.uint8]:
         Where it is broken, too large, or no picture.
     """
     try:
-        with _opened(path) as tiff:
+        with opened(path) as tiff:
             return TiffImage(path, tiff, _others(path, tiff)[name]).held(0)
     except BROKEN as error:
         raise broken(path, error, f"the picture {name!r}") from error
 
 
-def _opened(path: Path) -> TiffFile:
+def opened(path: Path) -> TiffFile:
+    """Open a file so that threads can share it, and tifffile says nothing of it."""
     from tifffile import TiffFile
 
     log = logging.getLogger("tifffile")

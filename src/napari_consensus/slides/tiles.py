@@ -6,7 +6,7 @@ import operator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -53,6 +53,14 @@ class Blocks(Protocol):
         ReadError
             Where the file is broken there, or closed.
         """
+
+
+@runtime_checkable
+class Halvable(Protocol):
+    """A level that gives itself at half its size for less than all of its pixels."""
+
+    def half(self) -> Blocks:
+        """Return the level of half the size, a last row without a partner left out."""
 
 
 @dataclass

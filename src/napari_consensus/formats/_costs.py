@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import math
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_consensus.errors import ReadError, Refusal, RefusedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def read_costs(path: Path) -> dict[str, dict[str, float]]:

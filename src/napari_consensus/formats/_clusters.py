@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_consensus.errors import ReadError, Refusal, RefusedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def read_clusters(path: Path) -> dict[str, str]:

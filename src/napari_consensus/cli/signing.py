@@ -1,0 +1,119 @@
+"""The command that freezes and signs a gold standard: sign."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_consensus.cli import options
+from napari_consensus.cli.console import bar, remarks, show_json, show_lines, tell_remarks
+from napari_consensus.cli.review import (
+    Decisions,
+    check_names,
+    consensus_reviewed,
+    write_card,
+    write_gold,
+)
+from napari_consensus.errors import ReadError
+
+if TYPE_CHECKING:
+    from napari_consensus.data.gold import Version
+
+
+def sign(
+    path: options.StudyPath,
+    decisions: Decisions,
+    adjudicator: Annotated[
+        str, typer.Option("--adjudicator", metavar="ID", help="Who signs, and answers for it.")
+    ],
+    basis: Annotated[
+        str,
+        typer.Option(
+            "--basis", help="What it rests on: one expert, panel, joint session, biopsy, ..."
+        ),
+    ],
+    statement: Annotated[str, typer.Option("--statement", help="What the signer says of it.")] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Gold standard to write, in the format of its suffix."),
+    ] = None,
+    leave_out_open: options.LeaveOutOpen = False,
+    card: options.CardFile = None,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over", help="Go on although another computer did not close the decisions."
+        ),
+    ] = False,
+    overwrite: options.Overwrite = False,
+    pseudonyms: options.Pseudonyms = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    skip_refused: options.SkipRefused = False,
+) -> None:
+    """Freeze what decisions on a study have come to, and sign it as a new version."""
+    from napari_consensus import adjudication, formats
+
+    check_names(card, pseudonyms=pseudonyms)
+    if out is not None:
+        formats.check_target(out, overwrite=overwrite, consensus=True)
+    if not adjudication.size_of(decisions):
+        msg = f"{decisions}: there is no such decisions file"
+        raise ReadError(msg)
+    with bar("Signing", quiet=quiet) as progress:
+        study = formats.read(path, skip_refused=skip_refused, progress=progress)
+        log = adjudication.DecisionLog(decisions, take_over=take_over)
+        try:
+            consensus = consensus_reviewed(study, log, progress)
+            review = adjudication.Review(consensus, log, adjudicator=adjudicator, progress=progress)
+            version = adjudication.freeze(
+                review, signed_by=adjudicator, basis=basis, statement=statement
+            )
+        finally:
+            log.close()
+        gold = adjudication.gold_standard(review, keep_open=not leave_out_open, progress=progress)
+        written: tuple[Path, ...] = ()
+        if out is not None:
+            written = write_gold(gold, study, out, overwrite=overwrite, pseudonyms=pseudonyms)
+        written += write_card(review, card, overwrite=overwrite, progress=progress)
+    document = {
+        **_figures(version),
+        "written": [file.name for file in written],
+        **remarks(study, ()),
+    }
+    if as_json:
+        show_json(document)
+        return
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in version.shares.items())
+    show_lines(
+        [
+            (
+                f"version {version.number}, signed by {version.signed_by} ({version.basis}): "
+                f"{version.objects} objects, settled by {shares or 'nobody'}; "
+                f"{version.open_items} open"
+            ),
+            *(f"wrote {file}" for file in written),
+        ]
+    )
+    tell_remarks(document, quiet=quiet)
+
+
+def _figures(version: Version) -> dict[str, Any]:
+    return {
+        "version": version.number,
+        "time": version.time,
+        "signed_by": version.signed_by,
+        "basis": version.basis,
+        "statement": version.statement,
+        "entries": version.entries,
+        "sha256": version.sha256,
+        "objects": version.objects,
+        "decided_by": dict(version.decided_by),
+        "unsure": version.unsure,
+        "not_reviewed": version.not_reviewed,
+        "look_again": version.affected,
+        "dismissed": version.dismissed,
+        "open_items": version.open_items,
+    }

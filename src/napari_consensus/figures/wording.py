@@ -1,0 +1,28 @@
+"""Words that captions share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_consensus.pipeline.clusters import UNKNOWN_CLUSTERS
+
+if TYPE_CHECKING:
+    from napari_consensus.pipeline.agreement_statistics import AgreementStatistics
+
+
+def drawn_again(statistics: AgreementStatistics) -> str:
+    """Say what was drawn again, and how often; empty where nothing was, and so no interval is."""
+    if not statistics.replicates or statistics.units < 2:
+        return ""
+    read = int((~np.isnan(statistics.counts[0].counts)).any(axis=1).sum())
+    what = "images" if statistics.units == read else "clusters of images"
+    return f"{statistics.replicates:,} bootstrap draws of {statistics.units:,} {what}"
+
+
+def drawing_notes(statistics: AgreementStatistics) -> tuple[str, ...]:
+    """Say what limits an interval: no draws, or images drawn one by one for want of clusters."""
+    if not drawn_again(statistics):
+        return ("no interval: images were not drawn again, or there is only one",)
+    return tuple(note for note in statistics.notes if note == UNKNOWN_CLUSTERS)

@@ -1,0 +1,92 @@
+"""The numbers of an evaluation, with intervals over images drawn again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_consensus.pipeline.clusters import cluster_codes
+from napari_consensus.progress import Progress, silent
+from napari_consensus.resampling import Estimate, Statistic, estimates, ratio_of_sums, shares
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from napari_consensus.evaluation.counts import DetectionCounts
+
+
+def evaluation_intervals(
+    counts: DetectionCounts,
+    replicates: int = 1000,
+    seed: int = 0,
+    clusters: Mapping[str, str] | None = None,
+    *,
+    progress: Progress = silent,
+) -> dict[str, Estimate]:
+    """Every number of an `Evaluation` with its 95 % interval; nothing is matched again.
+
+    Parameters
+    ----------
+    counts
+        Those of the evaluation.
+    replicates, seed
+        How often images are drawn again, and where the draws begin.
+    clusters
+        What each image is drawn together with, by its name.
+    progress
+        Reports, and stops where it raises.
+
+    Returns
+    -------
+    dict
+        By the names of the fields of `Evaluation`.
+    """
+    annotated, reference, matched, categorised, hits = (
+        held[:, None].astype(np.float64)
+        for held in (
+            *(counts.annotated, counts.reference, counts.matched, counts.categorised),
+            counts.hits.sum(axis=1),
+        )
+    )
+    both = annotated + reference
+    f1 = np.nan_to_num(shares(2 * matched, both))
+    codes = cluster_codes(counts.images, clusters)
+    found = estimates(
+        {
+            "precision": ratio_of_sums(matched, annotated),
+            "recall": ratio_of_sums(matched, reference),
+            "f1": ratio_of_sums(2 * matched, both),
+            "f1_macro": ratio_of_sums(f1, both > 0),
+            "accuracy": ratio_of_sums(hits, categorised),
+            "covered": ratio_of_sums(categorised, reference),
+            "class_f1": ratio_of_sums(2 * hits, both),
+            **_over_categories(counts),
+        },
+        len(codes),
+        replicates,
+        np.random.default_rng(seed),
+        codes,
+        progress=progress,
+    )
+    return {name: held[0] for name, held in found.items()}
+
+
+def _over_categories(counts: DetectionCounts) -> dict[str, Statistic]:
+    """Means over the categories of a replicate."""
+    hits = counts.hits.astype(np.float64)
+    reference = counts.reference_categories[:, :-1].astype(np.float64)
+    either = reference + counts.annotated_categories[:, :-1]
+
+    def mean(part: NDArray[np.float64], whole: NDArray[np.float64]) -> Statistic:
+        def statistic(times: NDArray[np.float64]) -> NDArray[np.float64]:
+            of = times @ whole
+            values = np.where(of > 0, shares(times @ part, of), 0.0)
+            known = (of > 0).sum(axis=1, keepdims=True)
+            return shares(values.sum(axis=1, keepdims=True), known)
+
+        return statistic
+
+    return {"class_f1_macro": mean(2 * hits, either), "macro_recall": mean(hits, reference)}
