@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import napari
 from PIL import Image
-from tour import photograph_tour
+from tour import photograph_tour, small
 
 from napari_consensus import cytology_study
 from napari_consensus._napari import window
@@ -59,10 +59,9 @@ def main(folder: Path) -> None:
         docks["Study"].grab().save(str(folder / "grid.png"))
         viewer.close()
     for file in set(folder.glob("*.png")) - set(folder.glob("tour-*.png")):
-        # All colours are kept: a palette would merge those that tell raters apart.
         with Image.open(file) as picture:
-            whole = picture.convert("RGB")
-        whole.save(file, optimize=True)
+            reduced = small(picture.convert("RGB"))
+        reduced.save(file, optimize=True)
     photograph_tour(folder)
 
 
