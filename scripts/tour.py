@@ -12,7 +12,7 @@ from PIL import Image, ImageColor
 
 from napari_consensus import cytology_study
 from napari_consensus._napari import window
-from napari_consensus._napari.colours import (
+from napari_consensus.figures.colours import (
     CASING,
     CONSENSUS,
     SELECTED,

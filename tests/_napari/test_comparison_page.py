@@ -97,6 +97,7 @@ def test_a_double_click_runs_that_method_on_what_was_compared(desk, dock, method
     place = view.visualRect(view.table.index(row, 0)).center()
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     QTest.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    QTest.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     desk.until(lambda: len(desk.store.runs) > before)
     made = desk.store.runs[-1]
     assert made.request.method == "wawa"

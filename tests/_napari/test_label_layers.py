@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from napari_consensus import pipeline
 from napari_consensus._napari import window
-from napari_consensus._napari.colours import STATUS
 from napari_consensus._napari.label_layers import LayerMarks, marks_of, study_of_layers
 from napari_consensus.cli.app import app
 from napari_consensus.data.annotations import Outline
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.errors import ReadError
+from napari_consensus.figures.colours import STATUS
 
 HEIGHT, WIDTH = 60, 90
 

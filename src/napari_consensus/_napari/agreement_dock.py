@@ -9,7 +9,6 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton
 
 from napari_consensus._napari.choices import by_support
-from napari_consensus._napari.colours import support_colours
 from napari_consensus._napari.dock import Dock
 from napari_consensus._napari.heat_map import HeatMap
 from napari_consensus._napari.jobs import Job
@@ -19,6 +18,7 @@ from napari_consensus._napari.table_view import Column, TableView
 from napari_consensus._napari.tables import CURVE, GROUPING_IOU, AgreementView, agreement_of
 from napari_consensus._napari.threshold import ThresholdSlider
 from napari_consensus.agreement.numbers import RaterPair
+from napari_consensus.figures.colours import support_colours
 
 _MEASURES = {
     "F1": ("f1", 2, "Twice the matched over all annotations of both raters."),

@@ -24,11 +24,11 @@ from qtpy.QtWidgets import (
 
 from napari_consensus._napari import jobs
 from napari_consensus._napari.choices import CategoryCell
-from napari_consensus._napari.colours import rater_colour
 from napari_consensus._napari.crop_picture import crop_picture
 from napari_consensus._napari.dock import JobBar
 from napari_consensus._napari.settings import last_folder, remember_folder
 from napari_consensus._napari.tables import Prepared
+from napari_consensus.figures.colours import rater_colour
 from napari_consensus.figures.contact_sheet import contact_sheet, write_sheet
 from napari_consensus.figures.crops import Crop, outlines_of, read_crops, square_about
 from napari_consensus.progress import Progress, silent

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QPolygonF
 
-from napari_consensus._napari.colours import CASING
+from napari_consensus.figures.colours import CASING
 from napari_consensus.figures.crops import Crop
 
 _LINES = ((CASING, 110, 2.8), ("", 255, 1.6))  # ink, opacity, width of the casing and the line

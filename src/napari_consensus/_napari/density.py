@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_consensus._napari.colours import rgb
 from napari_consensus._napari.grid_index import GridIndex
+from napari_consensus.figures.colours import rgb
 
 _FAINTEST, _STRONGEST = 0.25, 0.9  # opacity of a tile with one outline, and of the fullest
 

@@ -18,7 +18,7 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from napari_consensus._napari.colours import heat_colour, ink_on
+from napari_consensus.figures.colours import heat_colour, ink_on
 
 _ARROWS = {
     Qt.Key.Key_Up: (-1, 0),

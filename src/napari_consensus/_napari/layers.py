@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_consensus._napari.colours import rgb
 from napari_consensus.adjudication import Shape
 from napari_consensus.agreement.places import Tiles
 from napari_consensus.data.annotations import Annotations, Outline
 from napari_consensus.data.consensus import Consensus
+from napari_consensus.figures.colours import rgb
 
 POINT_RADIUS = 6.0  # data pixels; a point has no size of its own
 

@@ -10,7 +10,6 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton
 
 from napari_consensus._napari.canvas_choice import CanvasChoice, MapChoice
-from napari_consensus._napari.colours import STATUS, support_colours
 from napari_consensus._napari.dock import Dock, labelled
 from napari_consensus._napari.objects import Objects
 from napari_consensus._napari.store import Chosen
@@ -18,6 +17,7 @@ from napari_consensus._napari.table_view import Column, TableView
 from napari_consensus._napari.tables import rater_pairs
 from napari_consensus._napari.threshold import ThresholdSlider
 from napari_consensus._napari.vote_bar import Vote, VoteBar
+from napari_consensus.figures.colours import STATUS, support_colours
 
 _CHOSEN = "chosen: "
 

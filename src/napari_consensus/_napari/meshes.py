@@ -8,9 +8,9 @@ import numpy as np
 from napari.utils import Colormap
 from numpy.typing import NDArray
 
-from napari_consensus._napari.colours import CASING
 from napari_consensus._napari.layers import POINT_RADIUS, corners_of, to_canvas
 from napari_consensus.data.annotations import Annotations, Outline
+from napari_consensus.figures.colours import CASING
 
 Mesh = tuple[NDArray[np.float32], NDArray[np.int64]]
 Part = tuple[Annotations, NDArray[np.int64], str]  # a table, some of its rows, their colour

@@ -9,7 +9,6 @@ from napari.layers import Shapes
 from numpy.typing import NDArray
 
 from napari_consensus._napari import layers
-from napari_consensus._napari.colours import CONSENSUS, SELECTED, STATUS, support_colours
 from napari_consensus._napari.density import density
 from napari_consensus._napari.detail import Detail, Level, Seen
 from napari_consensus._napari.meshes import Part, box_surface, table_surface
@@ -20,6 +19,7 @@ from napari_consensus._napari.runs import Run
 from napari_consensus._napari.store import Canvas, PlaceMap, ShownRater, Store
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.raters import RaterKind
+from napari_consensus.figures.colours import CONSENSUS, SELECTED, STATUS, support_colours
 
 MOST_RUNS = 4  # beside one another
 _RUN_WIDTH = 1.5  # times the common line

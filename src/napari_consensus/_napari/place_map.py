@@ -6,11 +6,11 @@ import numpy as np
 from napari.utils import Colormap
 from numpy.typing import NDArray
 
-from napari_consensus._napari.colours import HEAT
 from napari_consensus._napari.objects import Objects
 from napari_consensus._napari.own_layers import OwnLayers
 from napari_consensus._napari.store import PlaceMap, Store
 from napari_consensus.agreement.places import Tiles, category_entropy, unread_share
+from napari_consensus.figures.colours import HEAT
 
 _OBJECTS_OF_A_TILE = 10  # on average; fewer say little of a place
 _LEAST, _MOST = 4, 200  # tiles along the longer side

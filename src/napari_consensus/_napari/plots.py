@@ -19,7 +19,7 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_consensus._napari.colours import MATCHED
+from napari_consensus.figures.colours import MATCHED
 
 
 class Plot(QWidget):

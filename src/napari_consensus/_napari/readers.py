@@ -11,7 +11,6 @@ from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
 
 from napari_consensus._napari import detail, layers
-from napari_consensus._napari.colours import REFERENCE, rater_colour
 from napari_consensus._napari.corrections import is_unsettled, wants_a_look
 from napari_consensus._napari.density import density
 from napari_consensus._napari.found_texts import problem_text
@@ -25,6 +24,7 @@ from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.data.study import Study
 from napari_consensus.errors import ReadError
+from napari_consensus.figures.colours import REFERENCE, rater_colour
 from napari_consensus.formats import discover, read_discovery
 from napari_consensus.formats.discovery import Discovery
 from napari_consensus.samples import cytology_study

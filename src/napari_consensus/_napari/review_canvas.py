@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject
 
-from napari_consensus._napari.colours import CONSENSUS, MATCHED, SELECTED
 from napari_consensus._napari.layers import POINT_RADIUS, corners_of
 from napari_consensus._napari.meshes import Rings, rings_surface
 from napari_consensus._napari.scene import Scene
@@ -14,6 +13,7 @@ from napari_consensus._napari.session import Session
 from napari_consensus._napari.store import Canvas
 from napari_consensus.adjudication import Shape, Verdict
 from napari_consensus.data.annotations import Outline
+from napari_consensus.figures.colours import CONSENSUS, MATCHED, SELECTED
 
 _AROUND = 200  # objects drawn beside the one under review, those nearest to it
 _HERE = 1.5  # times the common line

@@ -9,7 +9,6 @@ import numpy as np
 from napari.layers import Image, Layer, Surface
 from qtpy.QtCore import QObject, QTimer
 
-from napari_consensus._napari.colours import CONSENSUS
 from napari_consensus._napari.density import density
 from napari_consensus._napari.detail import Level
 from napari_consensus._napari.layers import tiles_placement
@@ -18,6 +17,7 @@ from napari_consensus._napari.outlines import MOST_RUNS
 from napari_consensus._napari.scene import Scene
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.raters import RaterKind
+from napari_consensus.figures.colours import CONSENSUS
 
 
 class SideBySide(QObject):

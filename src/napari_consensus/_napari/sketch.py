@@ -9,11 +9,11 @@ import numpy as np
 from napari.layers import Shapes
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_consensus._napari.colours import SELECTED
 from napari_consensus._napari.layers import annotations_columns, canvas_shape
 from napari_consensus._napari.scene import Scene
 from napari_consensus.adjudication import Shape
 from napari_consensus.data.annotations import Outline
+from napari_consensus.figures.colours import SELECTED
 
 ROLE = "sketch"
 _MODES = {Outline.BOX: "add_rectangle", Outline.POINT: "add_rectangle"}

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_consensus._napari.colours import hexadecimal
 from napari_consensus._napari.metadata import METADATA
+from napari_consensus.figures.colours import hexadecimal
 from napari_consensus.slides import Channel, Level, Slide, SlideHeader
 
 ImageData = tuple[Any, dict[str, Any]]  # data and keyword arguments of an Image layer

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_consensus._napari.colours import REFERENCE, rater_colour
 from napari_consensus._napari.image_objects import ImageObjects
 from napari_consensus._napari.objects import Objects
 from napari_consensus._napari.runs import Run
@@ -25,6 +24,7 @@ from napari_consensus._napari.tables import (
 )
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.raters import RaterKind
+from napari_consensus.figures.colours import REFERENCE, rater_colour
 from napari_consensus.formats.discovery import Discovery
 
 

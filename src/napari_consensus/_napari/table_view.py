@@ -23,8 +23,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_consensus._napari.colours import heat_colour, ink_on
 from napari_consensus.data.names import natural
+from napari_consensus.figures.colours import heat_colour, ink_on
 from napari_consensus.formats._cells import as_text
 
 _SEEN = 0.005

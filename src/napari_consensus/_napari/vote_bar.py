@@ -8,7 +8,7 @@ from qtpy.QtCore import QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_consensus._napari.colours import ink_on
+from napari_consensus.figures.colours import ink_on
 
 
 @dataclass(frozen=True, slots=True)
