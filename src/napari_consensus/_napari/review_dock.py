@@ -142,7 +142,7 @@ class ReviewDock(Dock):
                 prepared.study.severities,
                 blind_first=beginning.blind_first,
                 repeats=beginning.repeats,
-                rescue=Rescue(rescue_folder(), beginning.place),
+                rescue=Rescue(rescue_folder(), outcome.log.path),
             )
             self.store.begin_review(session)
 

@@ -34,6 +34,7 @@ from napari_consensus._napari.tables import GROUPING_IOU, Prepared
 from napari_consensus.adjudication import (
     SUFFIX,
     DecisionLog,
+    Mirror,
     Rescued,
     Review,
     recipe_of,
@@ -46,6 +47,7 @@ from napari_consensus.pipeline import reach_again, reach_consensus
 from napari_consensus.progress import Progress, silent
 
 _TAKE_OVER = "take it over"
+_CANNOT_LOCK = "cannot lock files"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +68,9 @@ class Beginning:
         Open the file although another computer did not close it.
     rescued
         Copy whose decisions are brought back into the file, None for none.
+    mirrored
+        Keep the file on this computer, and copy it to its place; so it is, too, where that was
+        asked for before.
     """
 
     consensus: Consensus | None
@@ -75,6 +80,7 @@ class Beginning:
     repeats: bool
     take_over: bool = False
     rescued: Path | None = None
+    mirrored: bool = False
 
 
 def open_review(
@@ -139,6 +145,7 @@ class ReviewForm(QWidget):
         self.bring_back = QCheckBox()
         self.begin = QPushButton("Begin review")
         self.take_over = QPushButton("Take it over")
+        self.keep_here = QPushButton("Keep it here and copy it there")
         self.message = QLabel()
         self.message.setWordWrap(True)
         self._make_inputs()
@@ -165,7 +172,7 @@ class ReviewForm(QWidget):
             self.consensus.addItem(run.name, run)
         self.consensus.setCurrentIndex(int(bool(store.runs) and not resumes))
 
-    def beginning(self, *, take_over: bool = False) -> Beginning:
+    def beginning(self, *, take_over: bool = False, mirrored: bool = False) -> Beginning:
         """Return what the form asks for."""
         run: Run | None = self.consensus.currentData()
         text = self.place.text().strip()
@@ -177,6 +184,7 @@ class ReviewForm(QWidget):
             repeats=self.repeats.isChecked(),
             take_over=take_over,
             rescued=self._rescued.path if self._rescued and self.bring_back.isChecked() else None,
+            mirrored=mirrored,
         )
 
     def tell(self, message: str) -> None:
@@ -184,6 +192,7 @@ class ReviewForm(QWidget):
         self.message.setText(message)
         self.message.setVisible(bool(message))
         self.take_over.setVisible(_TAKE_OVER in message)
+        self.keep_here.setVisible(_CANNOT_LOCK in message)
 
     def _make_inputs(self) -> None:
         self.consensus.setToolTip(
@@ -204,10 +213,15 @@ class ReviewForm(QWidget):
             "you answer alike, and changes nothing."
         )
         self.begin.setToolTip("Open the decisions file, or make it, and show what is first.")
+        self.keep_here.setToolTip(
+            "Decisions are kept on this computer, and their file is copied to its place after\n"
+            "each. Whenever you go on with it here, it is done so again."
+        )
         self.browse.clicked.connect(self._ask_place)
         self.begin.clicked.connect(self._ask)
         self.name.returnPressed.connect(self._ask)
         self.take_over.clicked.connect(self._ask_over)
+        self.keep_here.clicked.connect(self._ask_here)
         self.place.textChanged.connect(self.offer)
         self.tell("")
 
@@ -228,6 +242,7 @@ class ReviewForm(QWidget):
         go = QHBoxLayout()
         go.addStretch(1)
         go.addWidget(self.take_over)
+        go.addWidget(self.keep_here)
         go.addWidget(self.begin)
         self.begin.setMinimumWidth(110)
         rows = QVBoxLayout(self)
@@ -247,7 +262,7 @@ class ReviewForm(QWidget):
     def _offer_rescued(self) -> None:
         """Offer decisions that the file did not take, and that were copied elsewhere."""
         text = self.place.text().strip()
-        found = rescued(rescue_folder(), Path(text).expanduser()) if text else None
+        found = rescued(rescue_folder(), _kept_at(Path(text).expanduser())) if text else None
         if found != self._rescued:
             self.bring_back.setChecked(True)
         self._rescued = found
@@ -261,13 +276,16 @@ class ReviewForm(QWidget):
 
     def _resumes(self) -> bool:
         text = self.place.text().strip()
-        return bool(text) and size_of(Path(text).expanduser()) is not None
+        return bool(text) and size_of(_kept_at(Path(text).expanduser())) is not None
 
     def _ask_over(self) -> None:
         self._ask(take_over=True)
 
-    def _ask(self, *, take_over: bool = False) -> None:
-        beginning = self.beginning(take_over=take_over)
+    def _ask_here(self) -> None:
+        self._ask(mirrored=True)
+
+    def _ask(self, *, take_over: bool = False, mirrored: bool = False) -> None:
+        beginning = self.beginning(take_over=take_over, mirrored=mirrored)
         if not beginning.adjudicator:
             self.tell("Say who decides: a name or an id.")
             self.name.setFocus()
@@ -286,12 +304,29 @@ class ReviewForm(QWidget):
 
 def _open_log(beginning: Beginning) -> DecisionLog:
     """Open the decisions file, with what it did not take the last time."""
-    if beginning.rescued is None or beginning.place is None:
-        return DecisionLog(beginning.place, take_over=beginning.take_over)
+    place, take_over = beginning.place, beginning.take_over
+    if place is None:
+        return DecisionLog()
+    mirror = Mirror(place)
+    mirrored = beginning.mirrored or mirror.begun
+    if beginning.rescued is None and mirrored:
+        return mirror.open(take_over=take_over)
+    if beginning.rescued is None:
+        return DecisionLog(place, take_over=take_over)
     log = DecisionLog.read(beginning.rescued)
-    log.move_to(beginning.place, take_over=beginning.take_over)
+    if mirrored:
+        # What stands at the place comes first.
+        mirror.open(take_over=take_over).close()
+    log.move_to(mirror.local if mirrored else place, take_over=take_over)
+    log.mirror = mirror if mirrored else None
     beginning.rescued.unlink()
     return log
+
+
+def _kept_at(place: Path) -> Path:
+    """Where decisions are written that belong in a place: there, or on this computer."""
+    mirror = Mirror(place)
+    return mirror.local if mirror.begun else place
 
 
 def ask_place(parent: QWidget, beside: str = "") -> Path | None:

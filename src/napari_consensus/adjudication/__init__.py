@@ -25,6 +25,7 @@ from napari_consensus.adjudication.file import SUFFIX, size_of
 from napari_consensus.adjudication.gold import gold_standard
 from napari_consensus.adjudication.history import History, made_ids
 from napari_consensus.adjudication.log import DecisionLog
+from napari_consensus.adjudication.mirror import Mirror, open_log, read_log
 from napari_consensus.adjudication.recipe import recipe_of
 from napari_consensus.adjudication.rescue import Rescue, Rescued, rescued
 from napari_consensus.adjudication.review import Review
@@ -54,6 +55,7 @@ __all__ = [
     "Evidence",
     "History",
     "Judged",
+    "Mirror",
     "Rescue",
     "Rescued",
     "Review",
@@ -72,7 +74,9 @@ __all__ = [
     "freeze",
     "gold_standard",
     "made_ids",
+    "open_log",
     "progress_of",
+    "read_log",
     "recipe_of",
     "rescued",
     "shape_of",

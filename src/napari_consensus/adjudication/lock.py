@@ -31,6 +31,10 @@ sys.exit(4)
 _NOT_REFUSED = 4
 
 
+class CannotLockError(WriteError):
+    """Two windows could write a file of this place at once."""
+
+
 class WriterLock:
     """The right to write a decisions file, held until it is released or the process ends.
 
@@ -53,7 +57,7 @@ class WriterLock:
 
     def __init__(self, file: Path, *, take_over: bool = False) -> None:
         self._file = file
-        self.path = file.with_name(file.name + ".lock")
+        self.path = lock_of(file)
         try:
             # A window opens the file in a thread, and closes it in another.
             self._connection = sqlite3.connect(
@@ -81,7 +85,8 @@ class WriterLock:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.execute(_TABLE)
-            self._check_last(take_over)
+            if not take_over:
+                check_closed(self._connection, self._file)
             self._connection.execute("DELETE FROM holder")
             now = datetime.now(UTC).isoformat(timespec="seconds")
             mine = (platform.node(), os.getpid(), now)
@@ -91,24 +96,12 @@ class WriterLock:
         except sqlite3.Error as error:
             raise self._failed(error) from None
         if _others_can_write(self.path):
+            self.release()
             msg = (
                 f"{self._file}: this folder cannot lock files, so two windows could write at "
                 "once; keep the decisions on a local disk and copy them there afterwards"
             )
-            raise WriteError(msg)
-
-    def _check_last(self, take_over: bool) -> None:
-        """Refuse what another computer did not close: its lock may not reach this one."""
-        held = self._connection.execute("SELECT host, process, since, closed FROM holder")
-        last = held.fetchone()
-        if last is None or last[3] or last[0] == platform.node() or take_over:
-            return
-        self._connection.execute("ROLLBACK")
-        msg = (
-            f"{self._file}: opened on {last[0]} at {last[2]} and not closed since; close it there, "
-            "or take it over if that computer has stopped"
-        )
-        raise WriteError(msg)
+            raise CannotLockError(msg)
 
     def _failed(self, error: sqlite3.Error) -> WriteError:
         if "locked" not in str(error):
@@ -122,6 +115,29 @@ class WriterLock:
             # The other window is only now opening it, and has not said who it is.
             holder = ""
         return WriteError(f"{self._file}: open in another window{holder}; close it there first")
+
+
+def lock_of(file: Path) -> Path:
+    """Where the lock of a decisions file is."""
+    return file.with_name(file.name + ".lock")
+
+
+def check_closed(lock: sqlite3.Connection, file: Path) -> None:
+    """Refuse what another computer did not close: its lock may not reach this one.
+
+    Raises
+    ------
+    WriteError
+        Where the lock says so.
+    """
+    last = lock.execute("SELECT host, since, closed FROM holder").fetchone()
+    if last is None or last[2] or last[0] == platform.node():
+        return
+    msg = (
+        f"{file}: opened on {last[0]} at {last[1]} and not closed since; close it there, "
+        "or take it over if that computer has stopped"
+    )
+    raise WriteError(msg)
 
 
 def _others_can_write(path: Path) -> bool:

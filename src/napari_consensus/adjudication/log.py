@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from os import PathLike
 
+    from napari_consensus.adjudication.mirror import Mirror
+
 
 class DecisionLog:
     """The log of decisions on one study, to which is only ever added.
@@ -43,6 +45,11 @@ class DecisionLog:
         Where it is no decisions file, is damaged, or is of a newer version.
     WriteError
         Where another window writes it, or its folder cannot be written to or locked.
+
+    Attributes
+    ----------
+    mirror
+        Copies the file to the place it belongs to; None where it stands there itself.
     """
 
     def __init__(self, path: str | PathLike[str] | None = None, *, take_over: bool = False) -> None:
@@ -52,6 +59,7 @@ class DecisionLog:
         self._sums: dict[int, str] = {}
         self._file: DecisionFile | None = None
         self._lock: WriterLock | None = None
+        self.mirror: Mirror | None = None
         if path is not None:
             self._lock, self._file = _open(Path(path), take_over=take_over)
             try:
@@ -212,6 +220,9 @@ class DecisionLog:
         if self._lock is not None:
             self._lock.release()
         self._file = self._lock = None
+        mirror, self.mirror = self.mirror, None
+        if mirror is not None:
+            mirror.finish()
 
     def _store(self) -> None:
         if self._file is None:

@@ -68,7 +68,7 @@ def report(
 ) -> None:
     """Write one HTML page on a study: agreement, consensus, what limits them, methods."""
     from napari_consensus import formats, pipeline
-    from napari_consensus.adjudication import DecisionLog
+    from napari_consensus.adjudication import read_log
     from napari_consensus.cli.reference import with_reference
     from napari_consensus.report import check_page
     from napari_consensus.report import report as write_report
@@ -87,7 +87,7 @@ def report(
     )
     belongs = {} if clusters is None else formats.read_clusters(clusters)
     with bar("Writing the report", quiet=quiet) as progress:
-        log = None if decisions is None else DecisionLog.read(decisions)
+        log = None if decisions is None else read_log(decisions)
         study = formats.read(*path, skip_refused=skip_refused, progress=progress)
         if drop_cut:
             study = pipeline.without_cut(study, iou, progress=progress)

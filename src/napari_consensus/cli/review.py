@@ -188,7 +188,7 @@ def export_log(
     """Write every decision as one line of JSON."""
     from napari_consensus import adjudication, formats
 
-    lines = list(adjudication.export_log(adjudication.DecisionLog.read(decisions)))
+    lines = list(adjudication.export_log(adjudication.read_log(decisions)))
     if out is None:
         show_lines([line.rstrip("\n") for line in lines])
         return
@@ -232,9 +232,9 @@ def write_card(
 
 
 def _log(path: Path | None) -> DecisionLog:
-    from napari_consensus.adjudication import DecisionLog
+    from napari_consensus.adjudication import DecisionLog, read_log
 
-    return DecisionLog() if path is None else DecisionLog.read(path)
+    return DecisionLog() if path is None else read_log(path)
 
 
 def consensus_reviewed(study: Study, log: DecisionLog, progress: Progress) -> Consensus:

@@ -16,9 +16,10 @@ from napari_consensus.cli.review import (
     write_card,
     write_gold,
 )
-from napari_consensus.errors import ReadError
+from napari_consensus.errors import ReadError, WriteError
 
 if TYPE_CHECKING:
+    from napari_consensus.adjudication import DecisionLog
     from napari_consensus.data.gold import Version
 
 
@@ -59,18 +60,19 @@ def sign(
     check_names(card, pseudonyms=pseudonyms)
     if out is not None:
         formats.check_target(out, overwrite=overwrite, consensus=True)
-    if not adjudication.size_of(decisions):
+    if not adjudication.size_of(decisions) and not adjudication.Mirror(decisions).begun:
         msg = f"{decisions}: there is no such decisions file"
         raise ReadError(msg)
     with bar("Signing", quiet=quiet) as progress:
         study = formats.read(path, skip_refused=skip_refused, progress=progress)
-        log = adjudication.DecisionLog(decisions, take_over=take_over)
+        log = adjudication.open_log(decisions, take_over=take_over)
         try:
             consensus = consensus_reviewed(study, log, progress)
             review = adjudication.Review(consensus, log, adjudicator=adjudicator, progress=progress)
             version = adjudication.freeze(
                 review, signed_by=adjudicator, basis=basis, statement=statement
             )
+            notes = _copied(log)
         finally:
             log.close()
         gold = adjudication.gold_standard(review, keep_open=not leave_out_open, progress=progress)
@@ -81,7 +83,7 @@ def sign(
     document = {
         **_figures(version),
         "written": [file.name for file in written],
-        **remarks(study, ()),
+        **remarks(study, notes),
     }
     if as_json:
         show_json(document)
@@ -98,6 +100,17 @@ def sign(
         ]
     )
     tell_remarks(document, quiet=quiet)
+
+
+def _copied(log: DecisionLog) -> tuple[str, ...]:
+    """Copy decisions that are kept on this computer to their place; says how that went."""
+    if log.mirror is None:
+        return ()
+    try:
+        log.mirror.copy()
+    except (ReadError, WriteError) as error:
+        return (f"decisions are kept in {log.path}; not copied yet: {error}",)
+    return (f"decisions are kept in {log.path}, copied to {log.mirror.place}",)
 
 
 def _figures(version: Version) -> dict[str, Any]:
