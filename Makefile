@@ -49,5 +49,5 @@ $(VENV)/ready-dev: $(VENV)/ready
 	@touch $@
 
 $(BENCH)/ready: pyproject.toml benchmarks/requirements.txt scripts/environment
-	@sh scripts/environment $(BENCH) -e '.[napari]' -r benchmarks/requirements.txt
+	@sh scripts/environment --screen $(BENCH) -e '.[all]' -r benchmarks/requirements.txt
 	@touch $@
