@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -23,11 +23,14 @@ class _Listing(QWidget):
         Whose session.
     file
         Name that the table is saved under.
+    objects_of
+        Ids of the objects that a row is about.
     """
 
-    def __init__(self, store: Store, file: str) -> None:
+    def __init__(self, store: Store, file: str, objects_of: Callable[[int], Sequence[int]]) -> None:
         super().__init__()
         self._store = store
+        self._objects_of = objects_of
         self.note = QLabel()
         self.note.setWordWrap(True)
         self.table = TableView(file)
@@ -38,12 +41,8 @@ class _Listing(QWidget):
         self.rows.addWidget(self.note)
         self.rows.addWidget(self.table, 1)
 
-    def objects_of(self, row: int) -> Sequence[int]:
-        """Ids of the objects that a row is about."""
-        raise NotImplementedError
-
     def _go(self, row: int) -> None:
-        session, ids = self._store.session, self.objects_of(row)
+        session, ids = self._store.session, self._objects_of(row)
         if session is not None and ids and _exists(session, ids[0]):
             session.go(ids[0])
 
@@ -58,7 +57,7 @@ class DecisionList(_Listing):
     """
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store, "decisions.csv")
+        super().__init__(store, "decisions.csv", self._objects_decided)
         self._listed: tuple[Decision, ...] = ()
 
     def show_session(self, session: Session) -> None:
@@ -90,7 +89,7 @@ class DecisionList(_Listing):
             ]
         )
 
-    def objects_of(self, row: int) -> Sequence[int]:
+    def _objects_decided(self, row: int) -> Sequence[int]:
         """Ids of the objects that a decision made, or else was about."""
         decision = self._listed[row]
         return made_ids(decision) or decision.objects
@@ -106,7 +105,7 @@ class LookAgain(_Listing):
     """
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store, "look-again.csv")
+        super().__init__(store, "look-again.csv", self._objects_there)
         self._listed: tuple[Affected, ...] = ()
         self._chosen: Affected | None = None
         self.dismiss = QPushButton("Dismiss")
@@ -146,7 +145,7 @@ class LookAgain(_Listing):
             ]
         )
 
-    def objects_of(self, row: int) -> Sequence[int]:
+    def _objects_there(self, row: int) -> Sequence[int]:
         """Ids of the objects to look at again."""
         return self._listed[row].objects
 

@@ -48,6 +48,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         msg = f"{path}: this is a folder, not a file"
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as error:
         msg = f"{path}: cannot be unpacked, or is cut off ({str(error)[:80]})"
+    # What zipfile raises of a compression it lacks, and of a password.
     except (NotImplementedError, RuntimeError) as error:
         msg = f"{path}: is packed in a way that is not read ({str(error)[:80]})"
     except OSError as error:
