@@ -299,3 +299,40 @@ def click(viewer, yx, moved=(0, 0)):
 def test_ids_in_the_metadata_say_whose_layer_it_is(viewer, scene):
     assert viewer.layers["A"].metadata[METADATA]["role"] == "rater:A"
     assert viewer.layers["Reference R"].metadata[METADATA]["role"] == "reference:R"
+
+
+def slide_of(shape, closed):
+    return Slide(
+        SlideHeader(*shape[1::-1], (shape[:2],), mpp=(0.25, 0.25)),
+        (np.full(shape, 7, np.uint8), np.full((shape[0] // 2, shape[1] // 2, 3), 9, np.uint8)),
+        lambda: closed.append(shape),
+    )
+
+
+def test_the_next_image_is_shown_in_the_layer_of_the_one_before(viewer, study, monkeypatch, qtbot):
+    closed = []
+    slides = {
+        "one.tif": slide_of((450, 500, 3), closed),
+        "two.tif": slide_of((330, 270, 3), closed),
+    }
+    monkeypatch.setattr(
+        "napari_consensus._napari.pixels.open_slide", lambda path: slides[path.name]
+    )
+    scene = scene_of(viewer)
+    files = {"one": Path("one.tif"), "two": Path("two.tif")}
+    scene.store.open(tables.prepare(replace(study, image_files=files)))
+    qtbot.waitUntil(lambda: scene.own.get("image") is not None, timeout=60_000)
+    first = scene.own.get("image")
+    first.gamma = 0.8
+    scene.store.show_image(1)
+    assert scene.own.get("image") is None
+    assert not first.visible
+    qtbot.waitUntil(lambda: scene.own.get("image") is not None, timeout=60_000)
+    assert scene.own.get("image") is first
+    assert first.visible
+    assert closed == [(450, 500, 3)]
+    assert (first.name, first.gamma, first.data[0].shape) == ("two", 0.8, (330, 270, 3))
+    assert [layer.name for layer in viewer.layers if layer is first or "picture" in layer.name] == [
+        "two"
+    ]
+    assert {tuple(layer.scale) for layer in viewer.layers} == {(0.25, 0.25)}

@@ -17,12 +17,13 @@ from napari_consensus._napari.objects import Objects
 from napari_consensus._napari.own_layers import OwnLayers
 from napari_consensus._napari.runs import Run
 from napari_consensus._napari.store import Canvas, PlaceMap, ShownRater, Store
+from napari_consensus._napari.tables import rows_of_image
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.figures.colours import CONSENSUS, SELECTED, STATUS, support_colours
 
 MOST_RUNS = 4  # beside one another
-_RUN_WIDTH = 1.5  # times the common line
+_RUN_WIDTH, _UNSEEN = 1.5, 1e-3  # times the common line
 _IN_VIEW = {"frames": "Outlines in view", "shapes": "Shapes in view"}
 
 
@@ -55,15 +56,6 @@ class Outlines:
 
     def draw(self, *, anew: bool = False) -> None:
         """Draw what is to be seen; `anew` draws also shapes that have not changed."""
-        if anew and self._detail.level != Level.WHOLE:
-            # A layer takes a while to make; a step of the camera must not wait for it.
-            nothing = np.empty(0, np.int64)
-            table = self._store.raters[0].annotations
-            self._put_mesh("frames", table_surface([], 1.0), _IN_VIEW["frames"])
-            empty = layers.path_arguments(table, nothing, nothing, []) | {
-                "name": _IN_VIEW["shapes"]
-            }
-            self._own.put_shapes("shapes", empty, visible=False)
         for rater in self._store.raters:
             self._draw_rater(rater, anew=anew)
         self._draw_runs(anew=anew)
@@ -72,14 +64,25 @@ class Outlines:
         self._draw_density()
         self.show_visibility()
 
+    def rehearse(self) -> bool:
+        """Draw an outline as frames and as shapes where nobody sees it; whether there was need.
+
+        The first of a kind takes far longer than the next, and a step of the camera must not
+        wait for it.
+        """
+        if self._detail.level != Level.DENSITY or self._own.get("frames") is not None:
+            return False
+        table = self._store.raters[0].annotations
+        row = rows_of_image(table, self._store.image)[:1]
+        self._draw_frames(table, row, _UNSEEN)
+        self._own.put_shapes("shapes", self._shapes_of(table, row), width=_UNSEEN)
+        self._show(dict.fromkeys(_IN_VIEW, True))
+        return True
+
     def show_visibility(self) -> None:
         """Show the layers that the canvas calls for, and hide the others."""
-        with self._own.by_us():
-            for role in self._own.roles:
-                layer, wanted = self._own.get(role), self._wanted(role)
-                # Even the same again would be drawn.
-                if layer is not None and wanted not in (None, layer.visible):
-                    layer.visible = wanted
+        wanted = {role: self._wanted(role) for role in self._own.roles}
+        self._show({role: shown for role, shown in wanted.items() if shown is not None})
 
     def draw_matches(self) -> None:
         """Draw the objects at the threshold, and the one that is selected."""
@@ -107,6 +110,15 @@ class Outlines:
             self._put_mesh("selected", mesh, "Selected object")
         # A mesh that is taken away while another is drawn brings some graphics down: hide it.
         self.show_visibility()
+
+    def _show(self, wanted: dict[str, bool]) -> None:
+        """Show or hide the layers of some roles."""
+        with self._own.by_us():
+            for role, shown in wanted.items():
+                layer = self._own.get(role)
+                # Even the same again would be drawn.
+                if layer is not None and layer.visible != shown:
+                    layer.visible = shown
 
     # What is to be seen.
 
@@ -260,16 +272,23 @@ class Outlines:
         if not len(rows) and self._own.get(role) is None:
             return
         if role == "frames":
-            mesh = table_surface(self._parts(table, rows), width * self._own.line_width)
-            self._put_mesh(role, mesh, _IN_VIEW[role])
-        else:
-            kind, colours = self._kinds(table, rows)
-            arguments = layers.path_arguments(table, rows[kind >= 0], kind[kind >= 0], colours)
-            if run is not None:
-                drawn = layers.shapes(table, rows).row
-                arguments["features"] = layers.consensus_features(run.consensus, drawn)
-            arguments["name"] = _IN_VIEW[role]
-            self._own.put_shapes(role, arguments, width=width, visible=True)
+            self._draw_frames(table, rows, width)
+            return
+        arguments = self._shapes_of(table, rows)
+        if run is not None:
+            drawn = layers.shapes(table, rows).row
+            arguments["features"] = layers.consensus_features(run.consensus, drawn)
+        self._own.put_shapes(role, arguments, width=width, visible=True)
+
+    def _draw_frames(self, table: Annotations, rows: NDArray[np.int64], width: float) -> None:
+        mesh = table_surface(self._parts(table, rows), width * self._own.line_width)
+        self._put_mesh("frames", mesh, _IN_VIEW["frames"])
+
+    def _shapes_of(self, table: Annotations, rows: NDArray[np.int64]) -> dict[str, Any]:
+        kind, colours = self._kinds(table, rows)
+        seen = kind >= 0
+        arguments = layers.path_arguments(table, rows[seen], kind[seen], colours)
+        return arguments | {"name": _IN_VIEW["shapes"]}
 
     def _draw_density(self) -> None:
         """Draw how many outlines lie where; it also holds the whole extent of what there is."""

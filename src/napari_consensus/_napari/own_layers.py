@@ -15,6 +15,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_consensus._napari.layers import tiles_placement
 from napari_consensus._napari.metadata import METADATA, note_of
+from napari_consensus._napari.next_frame import unlisted
 from napari_consensus.agreement.places import Tiles
 
 LINE_WIDTH = 2.0  # screen pixels
@@ -116,9 +117,11 @@ class OwnLayers(QObject):
                 self._without_thumbnail.enter_context(layer.block_thumbnail_update())
             self.add(role, layer, visible=visible)
         else:
-            _redraw(layer, arguments)
+            with unlisted(self.viewer):
+                _redraw(layer, arguments)
         note_of(layer)["width"] = width
-        layer.editable = False
+        with unlisted(self.viewer):
+            layer.editable = False
         return layer
 
     def put_surface(
@@ -130,7 +133,8 @@ class OwnLayers(QObject):
             layer = Surface(arguments.pop("data"), name=name, **arguments)
             return self.add(role, layer, visible=visible)
         if len(layer.data[0]) or len(arguments["data"][0]):
-            layer.data = arguments["data"]
+            with unlisted(self.viewer):
+                layer.data = arguments["data"]
         if not np.array_equal(layer.colormap.colors, arguments["colormap"].colors):
             layer.colormap = arguments["colormap"]
             layer.contrast_limits = arguments["contrast_limits"]
@@ -174,9 +178,32 @@ class OwnLayers(QObject):
         layer.visible = visible
         self._keep(role, layer)
         self.insert(layer, max(below) + 1 if below else 0)
-        if is_image(role):
-            while self._retired:
-                self.remove(self._retired.pop())
+        return layer
+
+    def put_pixels(
+        self, role: str, data: Any, arguments: dict[str, Any], note: dict[str, Any]
+    ) -> Image:
+        """Show pixels of the slide; a picture in colours in a layer that showed another."""
+        left = [layer for layer in self._retired if layer in self.viewer.layers]
+        same = (o for o in left if o.rgb and arguments["rgb"] and o.multiscale == _is_pyramid(data))
+        layer = next(same, None)
+        if layer is None:
+            layer = Image(data, **arguments)
+            self.add(role, layer, note_of(layer) | note, visible=layer.visible)
+        else:
+            self._retired.remove(layer)
+            held = arguments.get("metadata", {}).get(METADATA, {})
+            layer.metadata = {METADATA: held | note | {"role": role}}
+            layer.name = arguments["name"]
+            self._keep(role, layer)
+            self._place(layer)
+            with self.by_us():
+                layer.data = data
+                layer.visible = True
+        for other in left:
+            if other is not layer:
+                self._retired.remove(other)
+                self.remove(other)
         return layer
 
     def adopt(self, role: str, layer: Any, note: dict[str, Any]) -> None:
@@ -229,6 +256,8 @@ class OwnLayers(QObject):
 
     def set_scale(self, scale: tuple[float, float], units: str) -> None:
         """Put all of ours on a slide's scale along y and x."""
+        if (scale, units) == (self._scale, self._units):
+            return
         self._scale, self._units = scale, units
         for layer in (*self._layers.values(), *self._retired):
             self._place(layer)
@@ -265,11 +294,13 @@ class OwnLayers(QObject):
     def _place(self, layer: Layer) -> None:
         """Put a layer on the slide's scale; a picture of tiles where its tiles are."""
         tiles: Tiles | None = note_of(layer).get("tiles")
+        where: dict[str, Any] = {"scale": self._scale}
+        if tiles is not None:
+            where = tiles_placement(tiles, self._scale)
         layer.units = (self._units,) * 2
-        if tiles is None:
-            layer.scale = self._scale
-        else:
-            for name, value in tiles_placement(tiles, self._scale).items():
+        for name, value in where.items():
+            # Even the same again is worked out anew for all layers.
+            if not np.array_equal(getattr(layer, name), value):
                 setattr(layer, name, value)
 
     def _keep(self, role: str, layer: Any) -> None:
@@ -315,6 +346,10 @@ def image_role(number: int) -> str:
 def is_image(role: str) -> bool:
     """Whether a role is that of pixels."""
     return role.partition(":")[0] == "image"
+
+
+def _is_pyramid(data: Any) -> bool:
+    return isinstance(data, list)
 
 
 def _rank(role: str) -> int:

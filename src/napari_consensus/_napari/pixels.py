@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari.layers import Image
 from qtpy.QtCore import QObject, Signal
 
 from napari_consensus._napari import jobs
@@ -74,6 +73,8 @@ class Pixels(QObject):
             return
         pixels = store.prepared.pixels.get(name)
         path = self._path()
+        if path is None:
+            self._own.set_scale((1.0, 1.0), "pixel")
         if pixels is not None:
             self._put([pixel_layer(pixels, name)])
         elif path is not None:
@@ -89,7 +90,6 @@ class Pixels(QObject):
         if self._job is not None:
             self._job.stop()
         self._close()
-        self._own.set_scale((1.0, 1.0), "pixel")
 
     def _close(self) -> None:
         if self._slide is not None:
@@ -104,6 +104,8 @@ class Pixels(QObject):
     def _forget(self) -> None:
         if self._job is self.sender():
             self._job = None
+            if not self._own.images:
+                self._own.set_scale((1.0, 1.0), "pixel")
 
     def _put_slide(self, opened: tuple[Path, Slide, list[ImageData]]) -> None:
         path, slide, layers = opened
@@ -118,10 +120,9 @@ class Pixels(QObject):
 
     def _put(self, layers: list[ImageData]) -> None:
         viewer = self._own.viewer
+        note = {"image": self._store.image_name}
         for number, (data, arguments) in enumerate(layers):
-            layer = Image(data, **arguments)
-            note = note_of(layer) | {"image": self._store.image_name}
-            self._own.add(image_role(number), layer, note, visible=layer.visible)
+            self._own.put_pixels(image_role(number), data, arguments, note)
         active = viewer.layers.selection.active
         if active is None or self._own.holds(active):
             viewer.layers.selection.active = self._own.get("image")

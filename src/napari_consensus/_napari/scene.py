@@ -15,6 +15,7 @@ from napari_consensus._napari.adoption import Adoption
 from napari_consensus._napari.badge import show_badge
 from napari_consensus._napari.detail import Detail
 from napari_consensus._napari.metadata import Loaded
+from napari_consensus._napari.next_frame import make_ready
 from napari_consensus._napari.objects import objects_of
 from napari_consensus._napari.outlines import Outlines, role_of
 from napari_consensus._napari.own_layers import OwnLayers, image_role, is_image
@@ -26,6 +27,7 @@ from napari_consensus.data.study import Study
 from napari_consensus.formats.discovery import Discovery
 
 _MAP_AGAIN = 1000  # milliseconds between two drawings of what is not reviewed
+_FRAME = 50  # milliseconds in which what was asked for has been drawn
 _DRAG = 3  # screen pixels within which a press and a release are a click
 
 
@@ -69,11 +71,15 @@ class Scene(jobs.Audience):
         self._soon.setSingleShot(True)
         self._soon.setInterval(_MAP_AGAIN)
         self._soon.timeout.connect(self._show_map)
+        self._rehearsal = QTimer(self)
+        self._rehearsal.setSingleShot(True)
+        self._rehearsal.setInterval(_FRAME)
+        self._rehearsal.timeout.connect(self._rehearse)
         store.selection_changed.connect(self._show_selection)
         store.chosen_changed.connect(self._show_selection)
         store.focus_asked.connect(self._focus)
         detail.changed.connect(self._redraw)
-        detail.looked.connect(self._show_badge)
+        detail.looked.connect(self._on_looked)
         detail.sorted.connect(self._on_sorted)
         self.told.connect(self._show_badge)
         own.removed.connect(self._on_removed)
@@ -93,6 +99,11 @@ class Scene(jobs.Audience):
         """Whether a study is being made ready, an image read, or its objects grouped."""
         waits = self._adoption.busy or self.pixels.busy or self.detail.busy
         return waits or self._grouping is not None
+
+    @property
+    def rehearsing(self) -> bool:
+        """Whether it makes ready, after all is shown, what is to be seen next."""
+        return self._rehearsal.isActive() or self._later.isActive()
 
     def open(
         self,
@@ -209,6 +220,13 @@ class Scene(jobs.Audience):
         self.refresh()
         # Until the outlines are in order, nothing may say how large the image is.
         self._fitted = bool(self.own.images) or not self.detail.pending
+        self._rehearsal.start()
+
+    def _rehearse(self) -> None:
+        if self.busy:
+            self._rehearsal.start()
+        elif self.viewer is not None and self.outlines.rehearse():
+            self._later.start(_FRAME)
 
     def _group_later(
         self, table: ImageTable, pair: tuple[int, int] | None, minimum_iou: float
@@ -231,6 +249,11 @@ class Scene(jobs.Audience):
         elif self.viewer is not None:
             self.outlines.draw()
             self._show_badge()
+
+    def _on_looked(self) -> None:
+        if self.viewer is not None:
+            make_ready(self.viewer, self.own.images, self.detail.view)
+        self._show_badge()
 
     def _on_sorted(self) -> None:
         self._redraw()

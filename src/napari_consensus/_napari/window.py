@@ -127,7 +127,7 @@ def settle(viewer: Any, seconds: float = 1.0, limit: float = 60.0) -> None:
     while monotonic() < min(quiet, end):
         QApplication.processEvents()
         sleep(0.01)
-        if scene.busy or any(
+        if scene.busy or scene.rehearsing or any(
             d.job_bar.busy
             for d in map(viewer.window.dock_widgets.get, DOCKS)
             if isinstance(d, Dock)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
 
 _JPEG, _RGB, _YCBCR = 7, 2, 6  # compression and colours as TIFF numbers them
-_TILE = 512
+_TILE = 256
 _SMALLEST, _LARGEST = 64, 1024
 _UNIT = 16  # pixels; TIFF wants the sides of tiles to be multiples of it
 _START = b"\xff\xd8"
@@ -75,7 +75,7 @@ class JpegBlocks:
 
     @property
     def tile(self) -> tuple[int, int]:
-        """As many whole tiles of the file as make about 512 pixels a side."""
+        """As many whole tiles of the file as make about 256 pixels a side."""
         stored = self.page.tilelength, self.page.tilewidth
         height, width = (n * max(1, _TILE // n) for n in stored)
         return height, width

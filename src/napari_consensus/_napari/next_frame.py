@@ -1,0 +1,77 @@
+"""What napari works out while it draws, worked out before, so that it draws only once.
+
+Left to itself, napari draws what its layers hold, finds in doing so that the view needs another
+level of a pyramid or that texts have another size, and draws all of the window again.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_consensus._napari.layers import to_canvas
+
+
+def make_ready(viewer: Any, pixels: list[Any], view: NDArray[np.float64]) -> None:
+    """Have the layers of a viewer ready for the next frame.
+
+    Parameters
+    ----------
+    viewer
+        Its camera stands where it will be drawn from.
+    pixels
+        Image layers of the slide; those without a pyramid need nothing.
+    view
+        (4,) x0, y0, x1, y1 of the canvas in pixels of the slide.
+    """
+    with unlisted(viewer):
+        for layer in viewer.layers:
+            layer.scale_factor = 1 / viewer.scene.camera.zoom
+        for layer in pixels:
+            if layer.visible and layer.multiscale and layer.locked_data_level is None:
+                _ask(layer, view, viewer.canvas.size)
+
+
+def unlisted(viewer: Any) -> AbstractContextManager[Any]:
+    """While this holds, what layers draw is changed, nothing that the layer list shows.
+
+    The list is painted for every event of a layer, and with it all of the window.
+    """
+    blocker: AbstractContextManager[Any] = viewer.layers.events.blocker_all()
+    return blocker
+
+
+def _ask(layer: Any, view: NDArray[np.float64], canvas: tuple[int, int]) -> None:
+    """Ask a pyramid for what napari would find missing."""
+    low, high = np.floor(to_canvas(view[:2])), np.ceil(to_canvas(view[2:]))
+    level = _level(high - low, np.array(canvas), layer.downsample_factors[:, :2])
+    data, factors = layer.data[level], layer.downsample_factors[level][:2]
+    end = np.array(data.shape[:2]) - 1
+    # A pixel more on every side: what napari works out ends a rounding error elsewhere.
+    first = np.clip(np.floor(low / factors) - 1, 0, end).astype(int)
+    last = np.clip(np.ceil(high / factors) + 1, 0, end).astype(int)
+    if (first >= last).any():
+        return  # the view lies beside the slide
+    # An array in memory has no chunks.
+    chunk = np.array(getattr(data, "chunks", (1, 1))[:2])
+    first, last = first // chunk * chunk, np.minimum((last // chunk + 1) * chunk - 1, end)
+    held = layer.corner_pixels
+    if level == layer.data_level and (first >= held[0]).all() and (last <= held[1]).all():
+        return
+    layer.corner_pixels = np.stack([first, last])
+    if level != layer.data_level:
+        layer.data_level = level
+    else:
+        layer.refresh(extent=False, thumbnail=False)
+
+
+def _level(
+    wanted: NDArray[np.float64], canvas: NDArray[np.int64], factors: NDArray[np.float64]
+) -> int:
+    """Coarsest level that has a pixel for each of the screen along axes that have so many."""
+    axes = np.logical_and(wanted > canvas, (factors > 1).any(axis=0))
+    enough = (wanted / factors > canvas)[:, axes].all(axis=1)
+    return int(np.flatnonzero(enough).max(initial=0)) if axes.any() else 0

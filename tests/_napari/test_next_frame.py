@@ -1,0 +1,143 @@
+"""A step of the camera is drawn once: napari finds nothing missing while it draws."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QEvent, QObject
+
+from napari_consensus._napari import window
+from napari_consensus._napari.detail import Level
+from napari_consensus._napari.next_frame import make_ready, unlisted
+from napari_consensus._napari.scene import scene_of
+from napari_consensus._napari.tables import prepare
+from napari_consensus.data.annotations import annotations_from_boxes
+from napari_consensus.data.study import Study
+
+pytestmark = pytest.mark.screen
+HEIGHT, WIDTH = 3000, 4096
+
+
+class Tiled:
+    """An array that says it is read in tiles, as a level of a slide does."""
+
+    def __init__(self, pixels, tile):
+        self.pixels, self.chunks = pixels, (*tile, 3)
+        self.shape, self.dtype, self.ndim, self.size = pixels.shape, pixels.dtype, 3, pixels.size
+
+    def __getitem__(self, key):
+        return self.pixels[key]
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.pixels, dtype)
+
+
+def pyramid(tile):
+    levels = [np.zeros((HEIGHT >> k, WIDTH >> k, 3), np.uint8) for k in range(4)]
+    return [*(Tiled(level, tile) for level in levels[:-1]), levels[-1]]
+
+
+@pytest.fixture(scope="module")
+def viewer(desk):
+    return desk.viewer
+
+
+@pytest.fixture(params=[(128, 96), (1, 1)], ids=["tiles", "pixels"])
+def layer(viewer, request):
+    scene_of(viewer)
+    viewer.layers.clear()
+    return viewer.add_image(pyramid(request.param), rgb=True, multiscale=True, scale=(0.5, 0.5))
+
+
+def look(viewer, zoom, x, y):
+    """Bring a place in microns into view; return the view in pixels of the slide."""
+    camera = viewer.scene.camera
+    camera.zoom, camera.center = zoom, (0, y, x)
+    half = np.array(viewer.canvas.size)[::-1] / zoom / 2
+    middle = np.array([x, y]) / 0.5 + 0.5
+    return np.concatenate([middle - half / 0.5, middle + half / 0.5])
+
+
+PLACES = [(1000, 700), (30, 20), (2047, 1499), (-300, 700), (700, -3000), (5000, 700)]
+
+
+@pytest.mark.parametrize("zoom", [0.05, 0.21, 0.5, 1.3, 2.1, 8.0])
+def test_napari_asks_for_no_other_level_and_no_other_tiles(viewer, layer, zoom):
+    for x, y in PLACES:
+        make_ready(viewer, [layer], look(viewer, zoom, x, y))
+        ready = layer.data_level, layer.corner_pixels.tolist(), layer.scale_factor
+        asked = []
+        layer.events.set_data.connect(asked.append)
+        viewer.window._qt_viewer.canvas.on_draw()
+        layer.events.set_data.disconnect(asked.append)
+        assert not asked
+        assert (layer.data_level, layer.corner_pixels.tolist(), layer.scale_factor) == ready
+
+
+def test_a_level_that_the_person_has_chosen_stays(viewer, layer):
+    layer.locked_data_level = 2
+    make_ready(viewer, [layer], look(viewer, 8.0, 1000, 700))
+    assert layer.data_level == 2
+
+
+def test_the_layer_list_hears_of_nothing_while_layers_draw_something_else(viewer, layer):
+    heard = []
+    viewer.layers.events.connect(heard.append)
+    with unlisted(viewer):
+        layer.refresh()
+        layer.scale_factor = 7.0
+    assert not heard
+    layer.refresh()
+    assert heard
+
+
+class Frames(QObject):
+    """Counts how often a widget is painted."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def eventFilter(self, _, event):  # noqa: N802
+        self.count += event.type() == QEvent.Type.Paint
+        return False
+
+
+def many_boxes(n=20_000):
+    rng = np.random.default_rng(5)
+    low = rng.uniform(0, (WIDTH - 30, HEIGHT - 30), (n, 2))
+    bounds = np.hstack([low, low + rng.uniform(10, 30, (n, 2))])
+    names = list(rng.choice(["A", "B"], n))
+    return annotations_from_boxes(bounds, image=["slide"] * n, rater=names, category=["cell"] * n)
+
+
+def test_a_step_is_drawn_once_at_every_level_of_detail(viewer):
+    scene = scene_of(viewer)
+    scene.store.open(prepare(Study(many_boxes())))
+    window.settle(viewer, 0.5)
+    canvas = viewer.window._qt_viewer.canvas.native
+    frames, camera = Frames(), viewer.scene.camera
+    canvas.installEventFilter(frames)
+    levels, steps = set(), []
+    for pixels, nearer in product((2000, 600, 60), (1.0, 1.1, 1.0)):
+        frames.count = 0
+        camera.zoom = min(viewer.canvas.size) / pixels * nearer
+        window.settle(viewer, 0.2)
+        levels.add(scene.detail.level)
+        steps.append(frames.count)
+    canvas.removeEventFilter(frames)
+    assert levels == {Level.DENSITY, Level.FRAMES, Level.SHAPES}
+    assert steps == [1] * 9
+
+
+def test_frames_and_shapes_are_rehearsed_out_of_sight(viewer):
+    scene = scene_of(viewer)
+    scene.own.drop("frames")
+    scene.own.drop("shapes")
+    scene.store.open(prepare(Study(many_boxes())))
+    assert [scene.own.get(role) for role in ("frames", "shapes")] == [None, None]
+    window.settle(viewer, 0.5)
+    assert [scene.own.get(role).visible for role in ("frames", "shapes")] == [False, False]
+    assert scene.own.get("density").visible
