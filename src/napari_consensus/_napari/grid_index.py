@@ -31,16 +31,17 @@ class GridIndex:
         n = len(bounds)
         self.n = n
         self.first = first
-        low, high = bounds[:, :2], bounds[:, 2:]
-        self.extent = np.concatenate([low.min(axis=0), high.max(axis=0)]) if n else np.zeros(4)
+        x0, y0, x1, y1 = bounds.T
+        ends = (x0.min(), y0.min(), x1.max(), y1.max()) if n else (0.0, 0.0, 0.0, 0.0)
+        self.extent = np.array(ends)
         progress(0, 3)
         along = int(np.clip(np.sqrt(n) / 2, 1, _MOST_TILES))
         self.tiles = Tiles.over(self.extent, along)
-        self.tile = self.tiles.of((low + high) / 2).astype(np.int32)
+        self.tile = self.tiles.of((bounds[:, :2] + bounds[:, 2:]) / 2).astype(np.int32)
         progress(1, 3)
         # The few that are far larger than the rest are looked at one by one, lest every
         # search reach as far as they do.
-        reach = (high - low).max(axis=1, initial=0.0) / 2
+        reach = np.maximum(x1 - x0, y1 - y0) / 2
         self._reach = float(np.quantile(reach, _USUAL, method="higher")) if n else 0.0
         usual = reach <= self._reach
         order = np.flatnonzero(usual)

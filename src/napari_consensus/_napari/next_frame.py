@@ -27,12 +27,13 @@ def make_ready(viewer: Any, pixels: list[Any], view: NDArray[np.float64]) -> Non
     view
         (4,) x0, y0, x1, y1 of the canvas in pixels of the slide.
     """
+    zoom = viewer.scene.camera.zoom
     with unlisted(viewer):
         for layer in viewer.layers:
-            layer.scale_factor = 1 / viewer.scene.camera.zoom
-        for layer in pixels:
+            layer.scale_factor = 1 / zoom
+        for layer in pixels if viewer.dims.ndisplay == 2 else ():
             if layer.visible and layer.multiscale and layer.locked_data_level is None:
-                _ask(layer, view, viewer.canvas.size)
+                _ask(layer, view, zoom)
 
 
 def unlisted(viewer: Any) -> AbstractContextManager[Any]:
@@ -44,10 +45,12 @@ def unlisted(viewer: Any) -> AbstractContextManager[Any]:
     return blocker
 
 
-def _ask(layer: Any, view: NDArray[np.float64], canvas: tuple[int, int]) -> None:
+def _ask(layer: Any, view: NDArray[np.float64], zoom: float) -> None:
     """Ask a pyramid for what napari would find missing."""
-    low, high = np.floor(to_canvas(view[:2])), np.ceil(to_canvas(view[2:]))
-    level = _level(high - low, np.array(canvas), layer.downsample_factors[:, :2])
+    low, high = to_canvas(view[:2]), to_canvas(view[2:])
+    screen = np.round((high - low) * layer.scale[-2:] * zoom)  # pixels, in a grid of one view
+    low, high = np.floor(low), np.ceil(high)
+    level = _level(high - low, screen, layer.downsample_factors[:, :2])
     data, factors = layer.data[level], layer.downsample_factors[level][:2]
     end = np.array(data.shape[:2]) - 1
     # A pixel more on every side: what napari works out ends a rounding error elsewhere.
@@ -69,9 +72,9 @@ def _ask(layer: Any, view: NDArray[np.float64], canvas: tuple[int, int]) -> None
 
 
 def _level(
-    wanted: NDArray[np.float64], canvas: NDArray[np.int64], factors: NDArray[np.float64]
+    wanted: NDArray[np.float64], screen: NDArray[np.float64], factors: NDArray[np.float64]
 ) -> int:
     """Coarsest level that has a pixel for each of the screen along axes that have so many."""
-    axes = np.logical_and(wanted > canvas, (factors > 1).any(axis=0))
-    enough = (wanted / factors > canvas)[:, axes].all(axis=1)
+    axes = np.logical_and(wanted > screen, (factors > 1).any(axis=0))
+    enough = (wanted / factors > screen)[:, axes].all(axis=1)
     return int(np.flatnonzero(enough).max(initial=0)) if axes.any() else 0
