@@ -13,6 +13,10 @@ ConsensusError
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class ConsensusError(Exception):
@@ -87,3 +91,13 @@ class RefusedError(ReadError):
         more = len(refusals) - 1
         rest = f" (and {more} more)" if more else ""
         super().__init__(f"{refusals[0]}{rest}")
+
+
+def unreadable(path: Path, error: OSError) -> ReadError:
+    """Return what is said of a file that the system does not let be read."""
+    if isinstance(error, FileNotFoundError):
+        return ReadError(f"{path}: there is no such file")
+    # Not by the kind of error: Windows says of a folder that permission is denied.
+    if path.is_dir():
+        return ReadError(f"{path}: this is a folder, not a file")
+    return ReadError(f"{path}: cannot be read: {error.strerror or error}")

@@ -55,6 +55,8 @@ def scene(viewer, many, monkeypatch):
     scene.store.show_map(PlaceMap.NONE)
     scene.store.set_threshold(tables.AGREEMENT_IOU)
     scene.store.open(many)
+    # What it makes ready after a while would be listed here where the machine is slow.
+    scene._rehearsal.stop()
     yield scene
     beside_of(scene).leave()
 
@@ -272,7 +274,10 @@ def test_a_map_shows_where_to_look_first(viewer, scene, store):
     assert np.nanmax(layer.data[-1]) == 0
     assert MEANINGS[PlaceMap.SEEN] in dock.beneath.meaning.text()
     assert "IoU ≥ 0.50" in dock.beneath.meaning.text()
+    store.show_map(PlaceMap.OUTLINE)
+    assert (dock.beneath.scale.top, layer.contrast_limits) == ("0.5", [0, 0.5])
     store.show_map(PlaceMap.CATEGORY)
+    assert (dock.beneath.scale.top, layer.contrast_limits) == ("1 bit", [0, 1])
     assert np.nanmax(layer.data[-1]) == 1.0
     store.set_threshold(0.95)
     # Nothing matches, so no object was called two things.

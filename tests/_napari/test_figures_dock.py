@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 
 from napari_consensus import pipeline
 from napari_consensus._napari import tables, window
-from napari_consensus._napari.figure_numbers import CATEGORIES, FIGURES, only_image
+from napari_consensus._napari.figure_numbers import CATEGORIES, FIGURES
 from napari_consensus._napari.figure_parts import part_text
 from napari_consensus._napari.figures_view import FigureView
 from napari_consensus._napari.store import Canvas
@@ -23,6 +23,7 @@ from napari_consensus.data.raters import RaterKind, RaterSet
 from napari_consensus.data.study import Study
 from napari_consensus.figures.drawing import Drawing
 from napari_consensus.figures.theme import DARK, LIGHT
+from napari_consensus.pipeline import of_image
 
 pytestmark = pytest.mark.screen
 
@@ -129,7 +130,8 @@ def test_every_figure_is_drawn_or_says_what_it_needs(opened, figures):
 def test_one_image_is_counted_as_if_there_were_no_other(opened, figures):
     figures.scope.setCurrentText("this image")
     opened.until(lambda: figures.numbers.wanted.image == opened.store.image)
-    alone = only_image(opened.store.prepared.study.annotations, opened.store.image)
+    table = opened.store.prepared.study.annotations
+    alone = of_image(table, table.images[opened.store.image])
     assert [p.matched for p in figures.numbers.pairs] == [
         p.matched for p in pipeline.agreement(alone).pairs
     ]

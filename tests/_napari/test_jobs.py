@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import pytest
 from napari.utils.notifications import notification_manager
@@ -29,6 +31,19 @@ def test_the_result_arrives_on_the_gui_thread(qtbot):
     )
     qtbot.waitUntil(lambda: len(seen) == 2)
     assert seen == [False, (5, True)]
+
+
+def test_what_was_worked_on_is_let_go_of(qtbot):
+    class Study:
+        pass
+
+    study, owner, done = Study(), QObject(), []
+    held = weakref.ref(study)
+    jobs.start(owner, "Looking", lambda _, progress: progress(1, 1), study, then=done.append)
+    del study
+    qtbot.waitUntil(lambda: bool(done))
+    gc.collect()
+    assert held() is None
 
 
 def test_it_tells_how_far_it_is(qtbot):

@@ -10,7 +10,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from napari_consensus._napari import raters_dock, tables, window
+from napari_consensus._napari import rated, raters_dock, tables, window
 from napari_consensus._napari.store import Canvas
 from napari_consensus.data.annotations import annotations_from_boxes
 from napari_consensus.data.raters import RaterKind, RaterSet
@@ -57,6 +57,12 @@ def _table(rows, kind=RaterKind.HUMAN, statements=None):
     return replace(table, raters=RaterSet(names, kinds, read, statements=statements or {}))
 
 
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch):
+    """Fit the model to few draws; how many a person gets takes a second."""
+    monkeypatch.setattr(rated, "DRAWS", 8)
+
+
 @pytest.fixture
 def dock(desk):
     """Open the study, unless it is open, with the dock in front and nothing chosen."""
@@ -66,7 +72,8 @@ def dock(desk):
         pixels = {f"field-{k}": np.full((180, 300, 3), (90, 160, 120), np.uint8) for k in range(2)}
         desk.store.open(tables.prepare(crowd(), pixels))
     dock.scope.setCurrentText("all images")
-    desk.until(lambda: dock.rated is not None and dock.tabs.isVisible())
+    desk.until(lambda: dock.rated is not None and dock.rated.image is None)
+    desk.until(lambda: dock.tabs.isVisible() and not dock.job_bar.busy)
     desk.store.select(None)
     return dock
 
@@ -93,6 +100,24 @@ def test_raters_are_listed_with_intervals_and_not_ranked_where_these_overlap(doc
     assert texts(table, "Found")[3].startswith("0.75")
     assert texts(table, "Qualification") == ["pathologist", "", "", ""]
     assert "25 objects grouped at IoU ≥ 0.30" in dock.counted.text()
+
+
+def test_trace_spam_scores_and_iou_get_intervals_over_images_and_ability_says_why_not(dock, desk):
+    desk.until(lambda: dock.rated.drawn is not None)
+    assert "follow" not in dock.counted.text()
+    columns = {column.title: column for column in dock.raters.table.table.columns}
+    for title in ("Trace", "Spam score", "Spam distance", "IoU", "Same category"):
+        assert "over images drawn again" in columns[title].tip
+    low, high = columns["IoU"].spans[1]
+    # B's boxes are 27 of 30 high; D's are moved by one pixel of 40.
+    assert low <= columns["IoU"].values[1] <= high < 0.93
+    assert "–" in texts(dock.raters.table, "Trace")[0]
+    column = list(columns).index("Trace")
+    assert dock.raters.table.columnWidth(column) >= dock.raters.table.sizeHintForColumn(column)
+    assert columns["Ability"].spans is None
+    assert "no interval" in columns["Ability"].tip
+    assert set(dock.rated.skill_scores()[1]) == {"Accuracy", "Trace", "Spam score"}
+    assert "IoU" in dock.rated.marking_scores()[1]
 
 
 def test_sorting_by_a_number_goes_by_groups_of_overlapping_intervals(dock):

@@ -242,14 +242,6 @@ def test_no_shapes_are_an_empty_table():
     assert len(writers.shapes_table([], {"name": "none"})) == 0
 
 
-def test_the_link_at_the_top_is_the_manifest():
-    top = Path(__file__).parents[2] / "napari.yaml"
-    if not top.exists():
-        pytest.skip("this is not the project's folder")
-    inside = Path(nc.__file__).parent / "napari.yaml"
-    assert top.read_text(encoding="utf-8") == inside.read_text(encoding="utf-8")
-
-
 def test_npe2_finds_nothing_to_object_to():
     manifest = Path(nc.__file__).parent / "napari.yaml"
     command = [sys.executable, "-m", "npe2", "validate", str(manifest)]

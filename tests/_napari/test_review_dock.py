@@ -218,8 +218,8 @@ def test_the_last_image_of_a_viewer_is_hidden_until_another_comes(desk, disputed
     assert (shown.name, shown.visible, shown.data.shape) == ("no picture", False, (1, 1, 3))
     assert desk.dock.scene.own.images == []
     desk.store.show_image_named("image-0")
-    assert shown not in desk.viewer.layers
-    assert desk.dock.scene.own.get("image").data.shape == (30, 40, 3)
+    assert desk.dock.scene.own.get("image") is shown
+    assert (shown.name, shown.visible, shown.data.shape) == ("image-0", True, (30, 40, 3))
 
 
 def test_the_queue_can_be_kept_to_images_with_a_picture(desk, disputed):

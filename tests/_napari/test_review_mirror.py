@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 from qtpy.QtCore import Qt
 
-from napari_consensus._napari import leaving, place_row
+from napari_consensus._napari import leaving
 from napari_consensus.adjudication import SUFFIX, DecisionLog, Mirror
 from napari_consensus.adjudication import lock as lock_module
 from napari_consensus.adjudication import mirror as mirror_module
@@ -90,13 +92,13 @@ def test_many_decisions_in_a_row_take_one_copy_at_a_time(desk, disputed, share, 
     place = share / f"many{SUFFIX}"
     begin_here(desk, disputed(24), place)
     desk.settle()
-    begun, copy = [], place_row.copy_decisions
+    begun, copy = [], Mirror.bring_up
 
     def count(mirror, *, progress):
         begun.append(mirror)
-        return copy(mirror, progress=progress)
+        copy(mirror, progress=progress)
 
-    monkeypatch.setattr(place_row, "copy_decisions", count)
+    monkeypatch.setattr(Mirror, "bring_up", count)
     for _ in range(6):
         desk.session.accept()
     assert len(DecisionLog.read(Mirror(place).local).decisions) == 6
@@ -114,6 +116,46 @@ def test_a_window_closes_without_a_question(desk, disputed, share, monkeypatch):
     desk.dock.end.click()
     assert desk.session is None
     assert (asked, actions(place)) == ([], ["accept"])
+
+
+def test_a_share_that_hangs_is_told_when_the_review_ends_and_keeps_nobody(
+    desk, disputed, share, monkeypatch
+):
+    place, back = share / f"hung{SUFFIX}", Event()
+    begin_here(desk, disputed(24), place)
+    desk.settle()
+    told, replace = [], mirror_module._replace
+    monkeypatch.setattr(leaving.QMessageBox, "warning", lambda *said: told.append(said[2]))
+    monkeypatch.setattr(mirror_module, "_ANSWERS", 0.1)
+    monkeypatch.setattr(mirror_module, "_ENDS", 0.1)
+    monkeypatch.setattr(mirror_module, "_replace", lambda *a: (back.wait(30), replace(*a)))
+    desk.press(_KEY.Key_Y)
+    desk.until(lambda: "does not answer. It is tried again" in desk.dock.place.warning.text())
+    desk.dock.end.click()
+    assert desk.session is None
+    assert ["are kept on this computer" in text for text in told] == [True]
+    assert (actions(place), actions(Mirror(place).local)) == ([], ["accept"])
+    back.set()
+    desk.begin(disputed(24), place)
+    desk.until(lambda: actions(place) == ["accept"])
+
+
+def test_a_file_that_another_computer_did_not_close_can_be_taken_over(
+    desk, disputed, tmp_path, monkeypatch
+):
+    place, form = tmp_path / f"left{SUFFIX}", desk.dock.form
+    with monkeypatch.context() as there:
+        there.setattr(lock_module.platform, "node", lambda: "elsewhere")
+        left = DecisionLog(place)
+        left._file.close()
+        left._lock._connection.close()
+    desk.begin(disputed(24), place)
+    assert "opened on elsewhere" in form.message.text()
+    assert (form.take_over.isVisible(), form.keep_here.isVisible()) == (True, False)
+    desk.until(form.isEnabled)
+    form.take_over.click()
+    desk.until(lambda: desk.session and desk.session.shown)
+    desk.store.end_review()
 
 
 def test_what_this_computer_could_not_store_comes_back_into_both(

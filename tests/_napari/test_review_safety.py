@@ -10,6 +10,7 @@ from napari_consensus._napari import leaving, place_row
 from napari_consensus._napari.leaving import ask
 from napari_consensus._napari.review_dock import ReviewDock
 from napari_consensus._napari.settings import rescue_folder
+from napari_consensus._napari.study_dock import StudyDock
 from napari_consensus._napari.tables import prepare
 from napari_consensus.adjudication import SUFFIX, DecisionLog, rescued
 from napari_consensus.errors import WriteError
@@ -198,6 +199,20 @@ def test_keys_work_where_the_dock_floats_beside_its_window(desk, disputed):
     desk.press(_KEY.Key_Y)
     frame.setFloating(False)
     assert [str(d.action) for d in desk.decisions] == ["accept"]
+
+
+def test_docks_opened_one_by_one_lie_over_each_other_until_the_person_parts_them(desk):
+    with desk.another() as (viewer, dock):
+        study = StudyDock(viewer)
+        viewer.window.add_dock_widget(study, name="Study (Consensus)")
+        review, frame = dock.parent(), study.parent()
+        desk.until(lambda: frame.parent().tabifiedDockWidgets(frame) == [review])
+        assert (review.windowTitle(), frame.windowTitle()) == ("Review", "Study")
+        frame.parent().addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, frame)
+        frame.hide()
+        frame.show()
+        QApplication.processEvents()
+        assert frame.parent().tabifiedDockWidgets(frame) == []
 
 
 def test_a_closed_window_gives_the_file_back(desk, disputed):

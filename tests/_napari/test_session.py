@@ -130,6 +130,7 @@ def test_blind_first_hides_the_raters_until_the_answer_and_records_it(consensus)
     was = session.shape().category
     other = "long" if was == "round" else "round"
     session.relabel(other)
+    assert hints[2:] == [""]
     assert not session.hidden
     assert session.answer == other
     session.accept()

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from napari_consensus._napari.table_view import Column
+from napari_consensus._napari import table_view
+from napari_consensus._napari.table_view import Column, TableView
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+x", "-y", "@z", "\t=1", "\r=1", "\uff1d1"])
@@ -34,3 +37,27 @@ def test_shares_colour_their_cells_unless_they_are_shown_as_nothing():
     column = Column("share", np.array([0.9, 0.001, np.nan]), heat=True)
     assert [column.ground(k) is None for k in range(3)] == [False, True, True]
     assert Column("share", np.array([0.9])).ground(0) is None
+
+
+def test_a_table_is_saved_for_a_spreadsheet_and_not_over_one_that_is_open(
+    qtbot, monkeypatch, tmp_path
+):
+    file, said = tmp_path / "raters.csv", []
+    file.write_bytes(b"old")
+    view = TableView("raters.csv")
+    qtbot.addWidget(view)
+    view.table.show([Column("rater", ["肿"])])
+    monkeypatch.setattr(table_view, "show_error", said.append)
+    monkeypatch.setattr(table_view.QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
+
+    def held(self, target):
+        raise PermissionError(13, "Access is denied", str(self), 5, str(target))
+
+    with monkeypatch.context() as excel:
+        excel.setattr(Path, "rename", held)
+        view.save()
+    assert file.read_bytes() == b"old"
+    assert "close it there" in said.pop()
+    view.save()
+    assert file.read_bytes().decode("utf-8-sig") == "rater\n肿\n"
+    assert not said

@@ -11,6 +11,7 @@ from napari_consensus.aggregation import AGGREGATORS
 from napari_consensus.data.annotations import annotations_from_boxes
 from napari_consensus.data.raters import Regions
 from napari_consensus.data.study import Study
+from napari_consensus.pipeline import reach_again
 
 
 def request(**changes):
@@ -133,3 +134,14 @@ def test_who_did_not_read_a_place_has_not_missed_what_lies_there(study):
     objects = objects_of(tables.image_table(prepared, 0), None, 0.5)
     assert objects.complete[objects.bounds[:, 0] == 400].tolist() == [True]
     assert objects.complete[objects.bounds[:, 0] == 0].tolist() == [True]
+
+
+def test_a_run_over_one_image_says_which_and_is_repeated_on_it(prepared):
+    run = runs.merge(prepared, request(image=1))
+    steps = run.consensus.provenance.steps
+    assert steps[0].parameters == {"image": prepared.study.annotations.images[1]}
+    again = reach_again(steps, prepared.study.annotations)
+    assert set(again.shapes.image.tolist()) == {1}
+    assert again.shapes.bounds.tolist() == run.consensus.shapes.bounds.tolist()
+    everywhere = runs.merge(prepared, request()).consensus.provenance.steps
+    assert everywhere[0].action == "group"

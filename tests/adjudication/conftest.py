@@ -4,6 +4,8 @@ import pytest
 
 from napari_consensus import annotations_from_boxes, reach_consensus
 from napari_consensus.adjudication import Review
+from napari_consensus.adjudication.file import DecisionFile
+from napari_consensus.adjudication.lock import WriterLock
 
 # Image, rater, category, box. Three objects: one of three raters, one of one, a tie of two.
 ROWS = [
@@ -49,3 +51,22 @@ def reached():
 @pytest.fixture
 def rows():
     return list(ROWS)
+
+
+@pytest.fixture(autouse=True)
+def _closed(monkeypatch):
+    """Close what a test leaves open: Python 3.13 warns of it in whatever test comes later."""
+    opened = []
+
+    def remembered(make):
+        def begin(self, *place, **how):
+            make(self, *place, **how)
+            opened.append(self._connection)
+
+        return begin
+
+    for kind in (DecisionFile, WriterLock):
+        monkeypatch.setattr(kind, "__init__", remembered(kind.__init__))
+    yield
+    for connection in opened:
+        connection.close()

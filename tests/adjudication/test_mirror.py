@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from threading import Event
 
 import pytest
 
@@ -203,6 +204,62 @@ def test_a_share_that_is_away_gets_all_when_it_is_back(place, decide):
     again.mirror.copy()
     assert actions(place) == ["accept", "reject", "unsure"]
     again.close()
+
+
+@pytest.fixture
+def hung(monkeypatch):
+    """Let the share hang: call it with the name of what never returns; `set` ends that."""
+    monkeypatch.setattr(mirror_module, "_ANSWERS", 0.05)
+    monkeypatch.setattr(mirror_module, "_ENDS", 0.05)
+    back = Event()
+
+    def hang(name):
+        act = getattr(mirror_module, name)
+
+        def wait_then_act(*args):
+            back.wait(30)
+            return act(*args)
+
+        monkeypatch.setattr(mirror_module, name, wait_then_act)
+        return back
+
+    yield hang
+    back.set()
+
+
+def test_a_share_that_hangs_keeps_no_window_open_and_is_told_as_behind(place, decide, hung):
+    log = open_log(place)
+    mirror = log.mirror
+    decide(log, "accept")
+    mirror.bring_up()
+    assert (mirror.behind, actions(place)) == ("", ["accept"])
+    decide(log, "reject")
+    back = hung("_replace")
+    for _ in range(2):  # of which the second finds the first still hanging
+        mirror.bring_up()
+        assert mirror.behind == f"{place}: does not answer"
+    log.close()
+    assert mirror.behind == f"{place}: does not answer"
+    assert actions(mirror.local) == ["accept", "reject"]
+    assert actions(place) == ["accept"]
+    back.set()
+    again = open_log(place)
+    again.mirror.bring_up()
+    assert (again.mirror.behind, actions(place)) == ("", ["accept", "reject"])
+    again.close()
+
+
+def test_a_share_that_hangs_at_the_beginning_is_gone_on_without(place, decide, hung):
+    log = open_log(place)
+    decide(log, "accept")
+    log.close()
+    hung("has_folder")
+    again = Mirror(place).open()
+    assert [str(d.action) for d in again.decisions] == ["accept"]
+    again.close()
+    shutil.rmtree(Mirror(place).local.parent)
+    with pytest.raises(WriteError, match="does not answer"):
+        Mirror(place).open()
 
 
 def test_a_place_that_was_never_there_is_a_mistake(share):

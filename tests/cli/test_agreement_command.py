@@ -37,6 +37,10 @@ def test_curves_and_coefficients_of_cytocrowd(run, cytocrowd):
     assert found["krippendorff_alpha"]["value"] == pytest.approx(0.6074283541552883, abs=1e-12)
     assert sum(found["raters_per_reference_object"].values()) == found["reference"]
     assert found["fleiss_kappa"]["low"] < found["fleiss_kappa"]["value"]
+    for pair, held in zip(found["pairs"], found["category_pairs"], strict=True):
+        assert held["mean_iou"]["value"] == pytest.approx(pair["mean_iou"])
+        assert held["mean_iou"]["low"] < pair["mean_iou"] < held["mean_iou"]["high"]
+        assert held["f1"]["low"] < pair["f1"] < held["f1"]["high"]
 
 
 def test_without_draws_there_are_no_ends_of_intervals(run, study):
@@ -55,7 +59,13 @@ def test_tables_for_people_and_images_of_a_patient(run, study):
     patients.write_text("image,patient\n00,p\n01,p\n02,q\n03,q\n04,r\n05,r\n", encoding="utf-8")
     code, out, err = run("agreement", study, "--bootstrap", "20", "--clusters", patients)
     assert code == 0
-    for said in ("20 draws of 3", "krippendorff_alpha", "ICC(3,1)", "Cohen's kappa"):
+    for said in (
+        "20 draws of 3",
+        "krippendorff_alpha",
+        "ICC(3,1)",
+        "Cohen's kappa",
+        "mean IoU from",
+    ):
         assert said in out
     assert "one patient" not in err
 

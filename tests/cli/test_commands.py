@@ -261,9 +261,9 @@ def test_a_window_without_napari_is_refused_in_one_line(run, monkeypatch, comman
     assert "napari-consensus[all]" in err
 
 
-def test_the_command_is_installed():
+def test_the_command_is_a_module_too():
     ran = subprocess.run(
-        [sys.executable, "-c", "from napari_consensus.cli import main; raise SystemExit(main())"],
+        [sys.executable, "-m", "napari_consensus"],
         input="",
         capture_output=True,
         text=True,

@@ -49,6 +49,24 @@ def test_raters_are_shown_in_tables(run, study):
     assert "1-3" in out
 
 
+def test_numbers_of_raters_have_intervals_where_images_are_drawn_again(document, run, tmp_path):
+    path = tmp_path / "marks.csv"
+    path.write_text(MARKS + "j,a,x,0,0,10,10\nj,b,x,0,0,10,5\n", encoding="utf-8")
+    found = document("raters", path, "--bootstrap", 40, "--drop", "c")
+    assert (found["bootstrap"], found["refits"]) == (40, 40)
+    first = found["raters"][0]
+    # On i the two overlap by .8, on j by .5: a draw may hold one of them twice.
+    assert first["mean_iou"] == pytest.approx(0.65)
+    assert first["mean_iou_interval"] == [pytest.approx(0.5), pytest.approx(0.8)]
+    assert first["trace_interval"][0] < first["trace"] < first["trace_interval"][1]
+    assert any("drawn one by one" in note for note in found["notes"])
+    without = document("raters", path, "--drop", "c")["raters"][0]
+    assert without["mean_iou_interval"] == without["spam_score_interval"] == [None, None]
+    code, out, _ = run("raters", path, "--bootstrap", 4)
+    assert code == 0
+    assert "4 draws of images" in out
+
+
 def test_a_rater_is_left_out_and_a_category_looked_at(document, study):
     found = document("raters", study, "--drop", "b", "--category", "y", "--hardest", "1")
     assert [rater["rater"] for rater in found["raters"]] == ["a", "c"]

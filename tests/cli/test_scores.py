@@ -35,7 +35,9 @@ def test_calibration_adds_the_error_and_the_bins(document, folder):
     assert found["scored_by"] == "score"
     assert 0 < found["d_ece"] < 1
     assert [b["low"] for b in found["bins"]] == [k / 10 for k in range(10)]
-    assert found["bins"][0].keys() == {"low", "high", "n", "confidence", "precision"}
+    assert found["bins"][0].keys() == {
+        *("low", "high", "n", "confidence", "precision", "precision_low", "precision_high")
+    }
     assert sum(b["n"] for b in found["bins"]) == found["tp"] + found["fp"]
     assert found["ece"] is None
     assert any("ece is undefined" in note for note in found["notes"])
@@ -46,9 +48,11 @@ def test_a_consensus_is_calibrated_by_both_of_its_probabilities(document, folder
     assert found["scored_by"] == "exists"
     assert sum(b["n"] for b in found["bins"]) == found["tp"] + found["fp"]
     assert found["ece"] == 0
-    assert found["ece_bins"][0].keys() == {"low", "high", "n", "confidence", "accuracy"}
+    assert found["ece_bins"][0].keys() == {
+        *("low", "high", "n", "confidence", "accuracy", "accuracy_low", "accuracy_high")
+    }
     empty = [b for b in found["bins"] if not b["n"]]
-    assert all(b["confidence"] is b["precision"] is None for b in empty)
+    assert all(b["confidence"] is b["precision"] is b["precision_low"] is None for b in empty)
 
 
 def test_a_consensus_of_a_file_is_calibrated_as_the_one_it_was_written_from(

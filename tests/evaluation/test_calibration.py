@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.stats import binomtest
 
 from napari_consensus.data.annotations import annotations_from_boxes
 from napari_consensus.errors import ParameterError, UndefinedError
@@ -16,6 +17,7 @@ from napari_consensus.evaluation.calibration import (
     detection_reliability,
     reliability_diagram,
     resampled_error,
+    wilson_intervals,
 )
 from napari_consensus.evaluation.ranking import rank_by_score
 
@@ -147,3 +149,31 @@ def test_the_error_of_images_drawn_again_counts_each_as_often_as_it_is_drawn():
     # Below a half: .25 each and all false; above: two of .75, one of them true.
     assert twice_j == pytest.approx((3 * 0.25 + 2 * 0.25) / 5)
     assert only_j == pytest.approx(0.25)
+
+
+def test_the_share_of_a_bin_has_an_interval_by_wilson():
+    # z^2 = 3.8415: of 4 with 1 right (1 + 1.9207) / 7.8415 -+ 1.96 sqrt(3/4 + .9604) / 7.8415.
+    found = wilson_intervals(np.array([1]), np.array([4]))
+    assert found.tolist() == [[pytest.approx(0.0455873), pytest.approx(0.6993582)]]
+    # All right, or none: 10 / (10 + z^2) and its mirror.
+    none, all_of = wilson_intervals(np.array([0, 10]), np.array([10, 10])).tolist()
+    assert none == [0, pytest.approx(0.2775328)]
+    assert all_of == [pytest.approx(0.7224672), 1]
+    assert np.isnan(wilson_intervals(np.array([0]), np.array([0]))).all()
+
+
+@given(st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+@settings(max_examples=40)
+def test_wilson_intervals_are_those_of_scipy(counted):
+    k, n = counted
+    low, high = wilson_intervals(np.array([k]), np.array([n]))[0].tolist()
+    oracle = binomtest(k, n).proportion_ci(method="wilson")
+    assert (low, high) == (pytest.approx(oracle.low), pytest.approx(oracle.high))
+    assert 0 <= low <= k / n <= high <= 1
+
+
+def test_bins_hold_the_interval_of_their_share():
+    right = np.array([True, False, False, False, True])
+    found = reliability_diagram(np.array([0.1, 0.1, 0.2, 0.3, 0.9]), right, 2)
+    spans = [(b.n, round(b.right_low, 6), round(b.right_high, 6)) for b in found.bins]
+    assert spans == [(4, 0.045587, 0.699358), (1, 0.206549, 1.0)]

@@ -19,7 +19,7 @@ from napari_consensus.figures.objects_per_image import beside, objects_per_image
 from napari_consensus.figures.rater_matrix import rater_matrix
 from napari_consensus.figures.raters_per_object import raters_per_object
 from napari_consensus.figures.sorted_ap import sorted_ap
-from napari_consensus.pipeline import agreement_statistics
+from napari_consensus.pipeline import agreement, agreement_statistics
 
 NAN = float("nan")
 
@@ -59,6 +59,23 @@ def test_a_matrix_has_a_square_for_every_two_raters_and_a_number_in_it():
     assert any("Mean IoU of matches, Same category, of matches" in note for note in drawn.notes)
     texts = [text.get_text() for text in drawn.figure.axes[1].texts]
     assert texts == ["0.75", "–", "–"]
+
+
+def test_the_numbers_of_a_matrix_have_the_ends_of_their_intervals_where_there_are():
+    table = annotations_from_boxes(
+        [[0, 0, 10, 10], [0, 0, 10, 8], [0, 0, 10, 10], [0, 0, 10, 6]],
+        image=["i", "i", "j", "j"],
+        rater=["3", "5", "3", "5"],
+    )
+    pairs = agreement(table).pairs
+    held = agreement_statistics(table, replicates=40).pairs
+    drawn = rater_matrix(pairs, 0.5, intervals=held)
+    # IoU .8 on i and .6 on j, of which a draw may hold one twice.
+    assert drawn.numbers["mean_iou"] == pytest.approx([0.7])
+    assert drawn.numbers["mean_iou_low"] == pytest.approx([0.6])
+    assert drawn.numbers["mean_iou_high"] == pytest.approx([0.8])
+    assert drawn.numbers["f1_low"] == drawn.numbers["f1_high"] == [1.0]
+    assert "f1_low" not in rater_matrix(pairs, 0.5).numbers
 
 
 def test_a_matrix_without_raters_says_so():

@@ -51,6 +51,14 @@ def test_a_reliability_diagram_shows_every_bin_with_its_n(calibrated):
     assert drawn.numbers["right"][2] == 0.25
     assert drawn.numbers["right"][9] == 0.5
     assert np.isnan(drawn.numbers["right"][0])
+    # z^2 = 3.8415: (3 + 1.9207 -+ 1.96 sqrt(3 * 9 / 12 + .9604)) / 15.8415.
+    assert drawn.numbers["right_low"][2] == pytest.approx(0.0889, abs=1e-4)
+    assert drawn.numbers["right_high"][2] == pytest.approx(0.5323, abs=1e-4)
+    assert np.isnan(drawn.numbers["right_low"][0])
+    spans = [line for line in drawn.figure.axes[0].lines if line.get_marker() == "_"]
+    assert [line.get_ydata()[0] for line in spans] == [
+        low for low in drawn.numbers["right_low"] if not np.isnan(low)
+    ]
     assert drawn.parts == {"bin-2": ("bin", 2), "bin-9": ("bin", 9)}
     assert set(drawn.parts) <= ids_of(drawn)
     # The mean distance of said and right, by n: 12 x 0 + 2 x .5 over 14.

@@ -128,7 +128,7 @@ def test_with_pseudonyms_no_file_holds_a_name(table, consensus, tmp_path, name):
 def test_who_was_left_out_is_named_only_where_names_are_shown(table, tmp_path):
     left, step = drop_before(table, Dropped(("Bo",)))
     consensus = reach_consensus(left, earlier=(step,))
-    for pseudonyms, raters in ((True, '["left-out-1"]'), (False, '["Bo"]')):
+    for pseudonyms, raters in ((True, '["rater-2"]'), (False, '["Bo"]')):
         path = write(consensus, tmp_path / f"{pseudonyms}.geojson", pseudonyms=pseudonyms)[1]
         first = json.loads(path.read_text(encoding="utf-8"))["steps"][0]
         assert (first["action"], first["parameters"]["raters"]) == ("drop", raters)

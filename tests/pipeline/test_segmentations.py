@@ -40,6 +40,32 @@ def test_pairs_have_the_numbers_that_are_counted_by_hand(study):
     assert ben_model.dice == anna_ben.dice
 
 
+def test_numbers_of_pairs_have_intervals_over_images_drawn_again(tmp_path):
+    # The same three cells of eleven pixels on s1; on s2 four pixels, and the eight around them.
+    for rater, width in (("anna", 2), ("ben", 4)):
+        (tmp_path / rater).mkdir()
+        first, second = np.zeros((5, 7), np.uint16), np.zeros((5, 7), np.uint16)
+        first[1:3, :3], first[1:3, 5:7], first[4, 6] = 1, 2, 3
+        second[1:3, :width] = 1
+        tifffile.imwrite(tmp_path / rater / "s1.tif", first)
+        tifffile.imwrite(tmp_path / rater / "s2.tif", second)
+    table = read(tmp_path).annotations
+    (pair,) = pipeline.compare_segmentations(table, replicates=60).pairs
+    # Dice 2 * 11 / 22 and 2 * 4 / 12; IoU 1 three times, and .5, which is a match at .5 alone.
+    assert pair.dice == pytest.approx(2 * 15 / 34)
+    assert pair.intervals["dice"] == pytest.approx((8 / 12, 1))
+    assert pair.map_dsb == pytest.approx((1 + 9 * 3 / 5) / 10)
+    assert pair.intervals["map_dsb"] == pytest.approx((0.1, 1))
+    # AP is 1 up to .5, then 3 / 5.
+    assert pair.sorted_ap == pytest.approx(0.5 + 0.5 * 3 / 5)
+    assert pair.intervals["sorted_ap"] == pytest.approx((0.5, 1))
+    (alone,) = pipeline.compare_segmentations(
+        table, replicates=60, clusters={"s1": "slide", "s2": "slide"}
+    ).pairs
+    assert alone.dice == pair.dice
+    assert np.isnan([*alone.intervals.values()]).all()
+
+
 def test_patches_hold_the_cells_of_each_rater(study):
     found = pipeline.compare_segmentations(study.annotations, study.image_sizes)
     assert [patch.image for patch in found.patches] == ["s1", "s2", "s3"]

@@ -64,6 +64,20 @@ def test_nothing_to_gain_is_said():
         simulate_review(nc.reach_consensus(table(RATERS[:2], 2)), table(REFERENCE[:1], 1))
 
 
+def test_without_categories_no_decision_can_gain_and_that_is_said():
+    consensus = nc.reach_consensus(table(RATERS, 2))
+    unnamed = table([(rater, None, x) for rater, _, x in REFERENCE], 1)
+    for reference in (unnamed, unnamed.take(np.empty(0, np.int64))):
+        with pytest.raises(UndefinedError, match="matches one of the reference that has a cat"):
+            simulate_review(consensus, reference)
+
+
+def test_where_the_reference_read_elsewhere_that_is_said():
+    elsewhere = nc.annotations_from_boxes([(0, 0, 9, 9)], image=["b"], rater=["senior"])
+    with pytest.raises(UndefinedError, match="no object of the consensus lies on an image that"):
+        simulate_review(nc.reach_consensus(table(RATERS, 2)), elsewhere)
+
+
 def test_images_that_the_reference_did_not_read_are_not_reviewed():
     rows = nc.annotations_from_boxes(
         [(0, 0, 9, 9), (50, 0, 59, 9), (0, 0, 9, 9)],

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from napari_consensus import pipeline
-from napari_consensus.report.findings import Settings, find
-from napari_consensus.report.privacy import (
+from napari_consensus.data.annotations import annotations_from_boxes
+from napari_consensus.pipeline.privacy import (
     LEFT_OUT,
     Names,
     steps_without_names,
     with_names,
     without_names,
 )
+from napari_consensus.report.findings import Settings, find
 from napari_consensus.report.sections.hardest import hardest
 from napari_consensus.report.sections.provenance import provenance
 from napari_consensus.report.sections.study import raters
@@ -71,17 +72,32 @@ def test_images_keep_their_order_by_number(study):
     assert set(plain.image_files) == {"image-1", "image-2"}
 
 
-def test_a_rater_taken_as_the_reference_is_not_called_like_another_rater(study):
+def test_a_rater_taken_as_the_reference_is_called_as_before_and_so_is_the_other(study):
     table = study.annotations
     first = np.arange(len(table.raters)) == 0
     rest = replace(study, annotations=table.of_raters(~first), reference=None)
     plain, truth, _, _ = without_names(rest, table.of_raters(first), {})
-    assert plain.annotations.raters.names == ("rater-1",)
-    assert truth.raters.names == ("reference-1",)
+    assert plain.annotations.raters.names == ("rater-2",)
+    assert truth.raters.names == ("rater-1",)
     assert plain.reference is None
     # The same person in both is the same.
     _, both, _, _ = without_names(replace(study, reference=None), table.of_raters(first), {})
     assert both.raters.names == ("rater-1",)
+
+
+def test_a_reference_from_elsewhere_is_not_called_like_a_rater(study):
+    # In their own study they were the first of two.
+    table = annotations_from_boxes(
+        [[0, 0, 10, 12], [0, 0, 9, 12]],
+        rater=["Zoe", "Zora"],
+        image=[study.annotations.images[0]] * 2,
+    )
+    other = table.of_raters(np.array([True, False]))
+    assert other.raters.pseudonyms == {"Zoe": "rater-1", "Zora": "rater-2"}
+    plain, truth, _, _ = without_names(study, other, {})
+    assert plain.annotations.raters.names == ("rater-1", "rater-2")
+    # The first reference is the study's own.
+    assert truth.raters.names == ("reference-2",)
 
 
 def test_a_reference_from_elsewhere_shares_the_numbers_of_images(study):

@@ -111,8 +111,7 @@ class Adoption(QObject):
         if not self._store.may_leave():
             self._leave(found)
             return
-        for role in self._own.roles:
-            self._own.drop(role)
+        self._own.drop(*self._own.roles)
         for layer, note in found:
             if note["loaded"] is loaded and note["role"] not in self._own.roles:
                 layer.name = note["title"]
@@ -122,8 +121,7 @@ class Adoption(QObject):
 
     def _leave(self, found: list[tuple[Any, dict[str, Any]]]) -> None:
         """Take a reader's layers out again; the study comes back with layers of its own."""
-        for layer, _ in found:
-            self._own.remove(layer)
+        self._own.remove(*(layer for layer, _ in found))
 
     def _is_to_be_seen(self, found: Discovery) -> bool:
         """Whether there is something to settle, or guesses and a dock that shows them."""
@@ -157,9 +155,8 @@ class Adoption(QObject):
         for name, file in (files or {}).items():
             if Path(path).resolve() == Path(file).resolve():
                 # A slide of several channels came as several layers.
-                for other in list(self._own.viewer.layers):
-                    if other.source.path == path and not self._own.holds(other):
-                        self._own.remove(other)
+                channels = [o for o in self._own.viewer.layers if o.source.path == path]
+                self._own.remove(*(o for o in channels if not self._own.holds(o)))
                 self._store.show_image_named(name)
                 return
 

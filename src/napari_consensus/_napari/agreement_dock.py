@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton
 
@@ -15,7 +16,13 @@ from napari_consensus._napari.jobs import Job
 from napari_consensus._napari.plots import BarPlot, CurvePlot
 from napari_consensus._napari.report_row import ReportRow
 from napari_consensus._napari.table_view import Column, TableView
-from napari_consensus._napari.tables import CURVE, GROUPING_IOU, AgreementView, agreement_of
+from napari_consensus._napari.tables import (
+    CURVE,
+    GROUPING_IOU,
+    AgreementView,
+    Prepared,
+    agreement_of,
+)
 from napari_consensus._napari.threshold import ThresholdSlider
 from napari_consensus.agreement.numbers import RaterPair
 from napari_consensus.figures.colours import support_colours
@@ -30,6 +37,7 @@ _MEASURES = {
         "Share of the matched annotations that both gave the same category.",
     ),
 }
+_MOST_CELLS = 300  # raters of a matrix, each a row of pixels
 _PAUSE = 250  # milliseconds without a move of the slider before the slow numbers are made
 
 
@@ -61,7 +69,8 @@ class AgreementDock(Dock):
         self.counted.setWordWrap(True)
         self.matrix = HeatMap()
         self.matrix.chosen.connect(self._choose)
-        self.hint = QLabel("Click a cell for that pair's matches, a bar for its objects.")
+        self.listed: list[int] = []
+        self.hint = QLabel()
         self.hint.setWordWrap(True)
         self.curve = CurvePlot(
             "F1 over IoU",
@@ -173,29 +182,49 @@ class AgreementDock(Dock):
         prepared, view = self.store.prepared, self.shown
         if prepared is None or view is None:
             return
-        names = prepared.annotations.raters.names
-        field, decimals, meaning = _MEASURES[self.measure.currentText()]
-        code = {name: k for k, name in enumerate(names)}
-        values = np.full((len(names), len(names)), np.nan)
-        tips = {}
-        for pair in view.pairs:
-            a, b = code[pair.a], code[pair.b]
-            values[a, b] = values[b, a] = getattr(pair, field)
-            tips[a, b] = tips[b, a] = _explained(pair, view.minimum_iou)
-        marked = self.store.pair
-        self.matrix.show_matrix(names, values, tips, decimals=decimals, marked=marked)
+        meaning = _MEASURES[self.measure.currentText()][2]
+        self._draw_matrix(view, prepared.annotations.raters.names)
         self.matrix.setAccessibleDescription(meaning)
         where = self.scope.currentText()
         self.counted.setText(f"{meaning} IoU ≥ {view.minimum_iou:.2f}, {where}.")
-        counts = view.raters_per_object
+        counts = view.raters_per_object[: _most_readers(prepared, view.image)]
         self.bars.show_bars(
             [str(k + 1) for k in range(len(counts))], counts, support_colours(len(counts))
         )
         self.table.show_columns(_columns(view.pairs, view.minimum_iou))
 
+    def _draw_matrix(self, view: AgreementView, names: tuple[str, ...]) -> None:
+        """Draw every two raters; of a crowd, those of whom some two read an image."""
+        field, decimals, _ = _MEASURES[self.measure.currentText()]
+        code = {name: k for k, name in enumerate(names)}
+        pairs = [(code[pair.a], code[pair.b], pair) for pair in view.pairs]
+        met = {rater for a, b, _ in pairs for rater in (a, b)}
+        self.listed = sorted(met) if self.store.crowded else list(range(len(names)))
+        n = len(self.listed)
+        self.matrix.setVisible(n <= _MOST_CELLS)
+        if n > _MOST_CELLS:
+            self.hint.setText(_too_many(n, len(pairs)))
+            return
+        place = {rater: k for k, rater in enumerate(self.listed)}
+        values = np.full((n, n), np.nan)
+        tips = {}
+        for a, b, pair in pairs:
+            row, column = place[a], place[b]
+            values[row, column] = values[column, row] = getattr(pair, field)
+            tips[row, column] = tips[column, row] = _explained(pair, view.minimum_iou)
+        shown = self.store.pair
+        marked = (place[shown[0]], place[shown[1]]) if shown and met.issuperset(shown) else None
+        raters = tuple(names[rater] for rater in self.listed)
+        self.matrix.show_matrix(raters, values, tips, decimals=decimals, marked=marked)
+        explained = "" if self.matrix.numbered else _scale(values, decimals)
+        self.hint.setText(
+            f"{explained}Click a cell for that pair's matches, a bar for its objects."
+        )
+
     def _choose(self, row: int, column: int) -> None:
+        a, b = sorted((self.listed[row], self.listed[column]))
         self.store.choose(None)
-        self.store.show_pair((min(row, column), max(row, column)))
+        self.store.show_pair((a, b))
 
     def _choose_bar(self, place: int) -> None:
         prepared = self.store.prepared
@@ -203,6 +232,26 @@ class AgreementDock(Dock):
             image = None if self._everywhere else self.store.image
             self.store.show_pair(None)
             self.store.choose(by_support(prepared, place + 1, image))
+
+
+def _most_readers(prepared: Prepared, image: int | None) -> int:
+    """How many raters read an image, at most: no object was seen by more."""
+    readers = prepared.annotations.raters.read.sum(axis=1)
+    return int(readers.max(initial=0) if image is None else readers[image])
+
+
+def _scale(values: NDArray[np.float64], decimals: int) -> str:
+    """Say what a matrix without numbers shows."""
+    top = max(1.0, float(np.nan_to_num(values).max()))
+    ends = f"dark blue is 0, yellow {top:.{decimals}f}"
+    return f"A row and a column for each rater, named under the mouse; {ends}. "
+
+
+def _too_many(raters: int, pairs: int) -> str:
+    return (
+        f"{raters:,} raters are too many for a matrix; Save as CSV has the numbers of all "
+        f"{pairs:,} pairs of raters who read an image in common. Click a bar for its objects."
+    )
 
 
 def _explained(pair: RaterPair, minimum_iou: float) -> str:

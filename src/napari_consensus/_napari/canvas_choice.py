@@ -13,7 +13,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_consensus._napari.place_map import MEANINGS
+from napari_consensus._napari.map_scale import MapScale
+from napari_consensus._napari.place_map import MEANINGS, colours_of, greatest
 from napari_consensus._napari.store import Canvas, PlaceMap, Store
 
 _TIPS = {
@@ -76,6 +77,7 @@ class MapChoice(QWidget):
             self.maps.setItemData(self.maps.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.maps.setToolTip("Where to look first: a map of the image beneath the outlines.")
         self.maps.activated.connect(lambda _: store.show_map(self.maps.currentData()))
+        self.scale = MapScale()
         self.meaning = QLabel()
         self.meaning.setWordWrap(True)
         choice = QHBoxLayout()
@@ -84,13 +86,17 @@ class MapChoice(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(choice)
+        column.addWidget(self.scale)
         column.addWidget(self.meaning)
 
     def show_choice(self) -> None:
         """Follow the store."""
         which = self._store.map
         self.maps.setCurrentIndex(list(PlaceMap).index(which))
-        self.meaning.setVisible(which != PlaceMap.NONE)
+        for part in (self.scale, self.meaning):
+            part.setVisible(which != PlaceMap.NONE)
+        unit = " bit" * (which == PlaceMap.CATEGORY)
+        self.scale.show_scale(colours_of(which), f"{greatest(self._store):.3g}{unit}")
         of_objects = which in (PlaceMap.SEEN, PlaceMap.CATEGORY, PlaceMap.OUTLINE)
         at = f" At IoU ≥ {self._store.threshold:.2f}, {self._store.pair_name()}."
         self.meaning.setText(MEANINGS[which] + at * of_objects)

@@ -94,7 +94,7 @@ def compare_methods(
     prepared: Prepared, request: RunRequest, *, held_out: bool, progress: Progress = silent
 ) -> Compared:
     """Compare all methods, with objects, outlines and ties as a form says."""
-    table, reference = in_scope(prepared, request.image)
+    table, reference, _ = in_scope(prepared, request.image)
     found = compare(
         table,
         reference,
@@ -117,7 +117,7 @@ def rank_methods(
     prepared: Prepared, request: RunRequest, *, progress: Progress = silent
 ) -> Sensitivity | None:
     """Rank all methods in every setting; None where there is no reference."""
-    table, reference = in_scope(prepared, request.image)
+    table, reference, _ = in_scope(prepared, request.image)
     if reference is None:
         return None
     return rank_over_settings(

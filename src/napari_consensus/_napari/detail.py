@@ -107,14 +107,14 @@ class Detail(QObject):
         """(4,) x0, y0, x1, y1 of the canvas in data pixels."""
         return self._view()
 
-    def show_image(self, image: int, tables: list[Annotations]) -> None:
-        """Begin another image, which has these tables in all."""
+    def show_image(self, image: int, tables: list[Annotations], *, crowded: bool = False) -> None:
+        """Begin another image, which has these tables in all; of a crowd, never all is drawn."""
         self._image = image
         self._indexes.clear()
         self._held.clear()
         self._seen = []
         cost = sum(_cost(table, rows_of_image(table, image)) for table in tables)
-        self.level = Level.WHOLE if cost <= WHOLE_LIMIT else Level.DENSITY
+        self.level = Level.WHOLE if cost <= WHOLE_LIMIT and not crowded else Level.DENSITY
 
     def show(self, seen: list[Seen]) -> None:
         """Say what is to be seen, and look how it can be drawn."""

@@ -26,6 +26,7 @@ from qtpy.QtWidgets import (
 
 from napari_consensus._napari import jobs
 from napari_consensus._napari.scene import scene_of
+from napari_consensus._napari.stacking import lay_over
 
 EMPTY = (
     "No study is open.\n\nOpen a folder or a file in the Study dock, drop one onto the canvas, or "
@@ -92,6 +93,10 @@ class Dock(QWidget):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._refresh_if_seen)
+        # The window places a dock only after it has shown it.
+        self._placed = QTimer(self)
+        self._placed.setSingleShot(True)
+        self._placed.timeout.connect(self._lay_over_others)
         self.setMinimumWidth(300)
 
     def add_page(self, page: QWidget) -> None:
@@ -143,6 +148,7 @@ class Dock(QWidget):
         if isinstance(frame, QDockWidget) and frame is not self._frame:
             self._frame = frame
             frame.visibilityChanged.connect(self.come_to_front)
+            self._placed.start(0)
         if self._stale:
             self._refresh_if_seen()
 
@@ -151,6 +157,13 @@ class Dock(QWidget):
         self._front = front
         if front and self._stale:
             self._refresh_if_seen()
+
+    def _lay_over_others(self) -> None:
+        window = self._frame.parent() if self._frame is not None else None
+        if self._frame is not None and window is not None:
+            docks = window.findChildren(Dock)
+            frames = [dock.parent() for dock in docks if dock is not self and dock.isVisible()]
+            lay_over(self._frame, [f for f in frames if isinstance(f, QDockWidget)])
 
     def _mark_stale(self) -> None:
         self._stale = True
@@ -223,8 +236,10 @@ class JobBar(QWidget):
             self._bar.setFormat(f"{self._job.title}: %p %")
 
     def _end(self) -> None:
-        self._job = None
-        self.setVisible(False)
+        # Work that was stopped for other work ends while that goes on.
+        if self.sender() is self._job:
+            self._job = None
+            self.setVisible(False)
 
 
 def labelled(text: str, widget: QWidget, tip: str = "") -> QHBoxLayout:

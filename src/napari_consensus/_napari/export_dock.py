@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 
 from napari_consensus._napari.dock import Dock
 from napari_consensus._napari.gold_writing import write_gold
-from napari_consensus._napari.settings import last_folder, remember_folder
+from napari_consensus._napari.settings import last_folder, remember_folder, typed
 from napari_consensus.adjudication import Review
 from napari_consensus.data.consensus import Consensus
 from napari_consensus.data.study import Study
@@ -105,14 +105,14 @@ class ExportDock(Dock):
 
     def export(self) -> None:
         """Write, in a thread; a file that stands is replaced only when the person says so."""
-        subject, text = self.subject(), self.path.text().strip()
-        if not text:
+        subject, path = self.subject(), typed(self.path.text())
+        if path is None:
             self._ask_path()
-            text = self.path.text().strip()
+            path = typed(self.path.text())
         prepared = self.store.prepared
-        if subject is None or prepared is None or not text or self.job_bar.busy:
+        if subject is None or prepared is None or path is None or self.job_bar.busy:
             return
-        path = self._target(Path(text), subject)
+        path = self._target(path, subject)
         if path.exists() and not self._may_replace(path):
             return
         self.done.setText("")

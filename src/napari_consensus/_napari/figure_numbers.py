@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
-
 from napari_consensus._napari.figures_view import Again
 from napari_consensus._napari.runs import Run
-from napari_consensus._napari.tables import GROUPING_IOU, rows_of_image
+from napari_consensus._napari.tables import GROUPING_IOU
 from napari_consensus.agreement.numbers import RaterPair
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.study import Study
@@ -27,6 +25,7 @@ from napari_consensus.pipeline import (
     agreement,
     agreement_statistics,
     calibration,
+    of_image,
 )
 from napari_consensus.progress import Progress, silent, stage
 
@@ -113,7 +112,7 @@ def count(
 def _raters(study: Study, wanted: Wanted, progress: Progress) -> FigureNumbers:
     table = study.annotations
     if wanted.image is not None:
-        table = only_image(table, wanted.image)
+        table = of_image(table, table.images[wanted.image])
     first = stage(progress, 0, 2)
     pairs = agreement(table, wanted.minimum_iou, GROUPING_IOU, progress=first).pairs
     statistics = agreement_statistics(
@@ -136,18 +135,11 @@ def _calibrated(
     image = run.request.image
     return calibration(
         run.consensus,
-        reference if image is None else only_image(reference, image),
+        reference if image is None else of_image(reference, reference.images[image]),
         wanted.minimum_iou,
         replicates=wanted.replicates,
         progress=progress,
     )
-
-
-def only_image(table: Annotations, image: int) -> Annotations:
-    """Keep one image, as if nobody had read another."""
-    here = np.arange(len(table.images)) == image
-    read = table.raters.read & here[:, None]
-    return replace(table.take(rows_of_image(table, image)), raters=replace(table.raters, read=read))
 
 
 def _confusion(held: FigureNumbers, pair: int) -> Again | None:
@@ -175,7 +167,12 @@ CATEGORIES = "Categories of two raters"
 # What draws each figure, and what a click in it does; None where the study has no such numbers.
 FIGURES: dict[str, tuple[Callable[[FigureNumbers, int], Again | None], str]] = {
     "Agreement of every two raters": (
-        lambda held, _: partial(rater_matrix, held.pairs, held.wanted.minimum_iou),
+        lambda held, _: partial(
+            rater_matrix,
+            held.pairs,
+            held.wanted.minimum_iou,
+            intervals=held.statistics.pairs if held.wanted.replicates else (),
+        ),
         "Click a square: Matches and the canvas show these two.",
     ),
     "F1 over IoU": (

@@ -26,7 +26,8 @@ def summary_text(found: Discovery) -> str:
         parts.append(f"{many(unmatched, 'file')} unmatched")
     if found.unread:
         parts.append(f"{many(len(found.unread), 'image')} nobody read")
-    return f"Found in {found.root.resolve().name}: " + " · ".join(parts)
+    root = found.root.resolve()
+    return f"Found in {root.name or root}: " + " · ".join(parts)
 
 
 def problem_text(found: Discovery) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
+
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -10,6 +12,7 @@ from qtpy.QtGui import (
     QFocusEvent,
     QFont,
     QHelpEvent,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -18,7 +21,11 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from napari_consensus.figures.colours import heat_colour, ink_on
+from napari_consensus.figures.colours import HEAT, heat_colour, ink_on, rgb
+
+_MOST_NUMBERS = 16  # raters from which on a cell is too narrow for its number
+_MOST_NAMES = 40  # raters from which on a row is too low for its name
+_LOW = 320  # pixels that all rows together take then
 
 _ARROWS = {
     Qt.Key.Key_Up: (-1, 0),
@@ -30,6 +37,8 @@ _ARROWS = {
 
 class HeatMap(QWidget):
     """Square matrix of values in [0, 1].
+
+    Of many raters it is a picture of them, without a number in each cell.
 
     `chosen` is emitted with row and column of a cell off the diagonal that was clicked, or
     that the arrows went to before Enter.
@@ -47,6 +56,7 @@ class HeatMap(QWidget):
         self.marked: tuple[int, int] | None = None
         self._over: tuple[int, int] | None = None
         self._current = (0, 1)
+        self._measured: tuple[tuple[str, ...], str, float] | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -83,9 +93,14 @@ class HeatMap(QWidget):
         self.updateGeometry()
         self.update()
 
+    @property
+    def numbered(self) -> bool:
+        """Whether cells are wide enough for their numbers."""
+        return len(self.names) <= _MOST_NUMBERS
+
     def sizeHint(self) -> QSize:  # noqa: N802
         """Cells of a readable size."""
-        return QSize(280, self._head() + len(self.names) * self._cell_height() + 2)
+        return QSize(280, ceil(self._head() + len(self.names) * self._cell_height()) + 2)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """As tall as the hint: rows are never cut."""
@@ -105,7 +120,8 @@ class HeatMap(QWidget):
         ink = self.palette().windowText().color()
         metrics = self.fontMetrics()
         centre = Qt.AlignmentFlag.AlignCenter
-        for k, name in enumerate(self.names):
+        named = self.names if self._margin() else ()
+        for k, name in enumerate(named):
             row, column = self.cell(k, 0), self.cell(0, k)
             painter.setPen(ink)
             side = QRectF(0, row.top(), self._margin() - 6, row.height())
@@ -113,19 +129,26 @@ class HeatMap(QWidget):
             painter.drawText(
                 side, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text
             )
+            if not self.numbered:
+                continue
             top = QRectF(column.left(), 0, column.width(), self._head())
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(top.width()) - 2)
             painter.drawText(top, centre, text)
-        self._fit_font(painter)
-        for row in range(len(self.names)):
-            for column in range(len(self.names)):
-                self._draw_cell(painter, row, column)
+        if self.numbered:
+            self._fit_font(painter)
+            for row in range(len(self.names)):
+                for column in range(len(self.names)):
+                    self._draw_cell(painter, row, column)
+        else:
+            last = self.cell(*self.shares.shape).topLeft()
+            painter.drawImage(QRectF(self.cell(0, 0).topLeft(), last), self._picture())
         keys = self._current if self.hasFocus() and max(self._current) < len(self.names) else None
         for cell, width in ((self._over, 1.0), (keys, 1.0), (self.marked, 2.0)):
             if cell is not None and cell[0] != cell[1]:
                 painter.setPen(QPen(ink, width))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRect(self.cell(*cell).adjusted(1, 1, -1, -1))
+                inside = 1 if self.numbered else -2
+                painter.drawRect(self.cell(*cell).adjusted(inside, inside, -inside, -inside))
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         """Choose a cell."""
@@ -208,18 +231,35 @@ class HeatMap(QWidget):
             painter.setFont(font)
 
     def _at(self, place: QPointF) -> tuple[int, int] | None:
-        for row in range(len(self.names)):
-            for column in range(len(self.names)):
-                if self.cell(row, column).contains(place):
-                    return row, column
-        return None
+        first, n = self.cell(0, 0), len(self.names)
+        column = floor((place.x() - first.left()) / first.width())
+        row = floor((place.y() - first.top()) / first.height())
+        return (row, column) if 0 <= row < n and 0 <= column < n else None
+
+    def _picture(self) -> QImage:
+        """Paint a pixel for each cell."""
+        stops, n = np.stack([rgb(colour) for colour in HEAT]), len(self.names)
+        places, shares = np.linspace(0, 1, len(HEAT)), np.nan_to_num(self.shares)
+        pixels = np.full((n, n, 4), 255, np.uint8)
+        for k in range(3):
+            pixels[..., k] = np.round(255 * np.interp(shares, places, stops[:, k]))
+        pixels[np.isnan(self.shares) | np.eye(n, dtype=np.bool_)] = (127, 127, 127, 40)
+        return QImage(pixels.tobytes(), n, n, 4 * n, QImage.Format.Format_RGBA8888).copy()
 
     def _margin(self) -> float:
-        widths = [self.fontMetrics().horizontalAdvance(n) for n in self.names]
-        return min(max(widths, default=0) + 10, 110)
+        if len(self.names) > _MOST_NAMES:
+            return 0.0
+        font = self.font().key()
+        if self._measured is None or self._measured[:2] != (self.names, font):
+            widths = [self.fontMetrics().horizontalAdvance(n) for n in self.names]
+            self._measured = (self.names, font, min(max(widths, default=0) + 10, 110))
+        return self._measured[2]
 
     def _head(self) -> float:
-        return self.fontMetrics().height() + 6
+        return self.fontMetrics().height() + 6 if self.numbered else 0.0
 
-    def _cell_height(self) -> int:
-        return int(max(self.fontMetrics().height() + 8, min(34, 300 // max(len(self.names), 1))))
+    def _cell_height(self) -> float:
+        n, line = max(len(self.names), 1), self.fontMetrics().height()
+        if n > _MOST_NAMES:
+            return _LOW / n
+        return float(max(line + 8, min(34, 300 // n)) if self.numbered else line)

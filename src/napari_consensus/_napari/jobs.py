@@ -56,12 +56,19 @@ class _Work:
     def __repr__(self) -> str:
         return self._title
 
-    def __call__(self) -> tuple[Any, ConsensusError | None]:
-        # An error we raise on purpose is a sentence for the person, not a traceback.
+    def __call__(self) -> tuple[Any, Exception | None]:
+        # napari keeps all that has run; what it ran on, whole studies, is let go of.
+        function, self._function = self._function, _nothing
+        # An error we raise on purpose is a sentence for the person, not a traceback; and so is
+        # what the system says of a folder nobody may look into, or a share that has gone.
         try:
-            return self._function(progress=self._ticket), None
-        except ConsensusError as error:
+            return function(progress=self._ticket), None
+        except (ConsensusError, OSError) as error:
             return None, error
+
+
+def _nothing(**_: object) -> None:
+    """Stand in for the function of work that is done."""
 
 
 class Audience(QObject):
@@ -129,7 +136,7 @@ class Job(QObject):
             self._audience.told.emit(f"{self.title}: {ticket.done / max(ticket.total, 1):.0%}")
         self._looks += 1
 
-    def _came_back(self, outcome: tuple[Any, ConsensusError | None]) -> None:
+    def _came_back(self, outcome: tuple[Any, Exception | None]) -> None:
         result, error = outcome
         self._end()
         if error is None:

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_consensus._napari.keys import Keys
+from napari_consensus._napari.keys import Keys, shown
 
 
 class KeyList(QWidget):
@@ -72,7 +72,7 @@ class KeyList(QWidget):
         """Show what is bound now."""
         for row, name in enumerate(self._names):
             for column, text in enumerate(
-                (self._keys.bound[name], self._keys.commands[name].title)
+                (shown(self._keys.bound[name]), self._keys.commands[name].title)
             ):
                 item = QTableWidgetItem(text)
                 item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
@@ -92,7 +92,7 @@ class KeyList(QWidget):
             self.message.setText("Choose a row first.")
             return
         refused = self._keys.bind(self._names[rows[0].row()], key)
-        self.message.setText(refused or f"{key} it is.")
+        self.message.setText(refused or f"{shown(key)} it is.")
         self.field.clear()
         self.field.clearFocus()
         if not refused:

@@ -100,7 +100,8 @@ class Keys(QObject):
         """Give a command another key; says why not, "" where it is done."""
         taken = next((n for n, k in self.bound.items() if k == key and n != name), None)
         if taken is not None:
-            return f"{key} is the key of “{self.commands[taken].title}”; change that one first."
+            title = self.commands[taken].title
+            return f"{shown(key)} is the key of “{title}”; change that one first."
         self.bound[name] = key
         remember(f"keys/{name}", key)
         return ""
@@ -181,6 +182,11 @@ def key_of(event: QKeyEvent) -> str:
     for flag in held:
         value |= int(flag.value)
     return str(QKeySequence(value).toString(QKeySequence.SequenceFormat.PortableText))
+
+
+def shown(key: str) -> str:
+    """Return a key as the system writes it: on a Mac, Ctrl+Z is ⌘Z."""
+    return str(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText))
 
 
 def main_window(widget: QWidget) -> QMainWindow | None:

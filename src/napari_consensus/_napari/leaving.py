@@ -17,6 +17,7 @@ from napari_consensus._napari.safekeeping import many_decisions
 from napari_consensus._napari.scene import Scene
 from napari_consensus._napari.session import Session
 from napari_consensus._napari.store import Store
+from napari_consensus.adjudication import Mirror
 from napari_consensus.errors import ReadError, WriteError
 
 
@@ -58,17 +59,17 @@ class Leaving(QObject):
             window.destroyed.connect(partial(_let_go, weakref.ref(self._scene.store)))
 
     def may_leave(self) -> bool:
-        """Whether the review may end: nothing would be lost, or the person wants it so."""
+        """End the review, unless the person stays; whether there is none any more."""
         session = self._scene.store.session
-        if session is None or not session.safe.unsaved:
+        if session is None:
             return True
-        copy = session.safe.copy() if session.review.log.path is not None else None
-        answer = ask(self._window, session.safe.unsaved, copy)
-        if answer is Answer.SAVE:
-            return self._save(session)
-        if answer is Answer.LOSE:
-            self._scene.store.end_review()
-        return answer is Answer.LOSE
+        if session.safe.unsaved and not self._may_lose(session):
+            return False
+        mirror = session.review.log.mirror
+        self._scene.store.end_review()
+        if mirror is not None and mirror.behind:
+            tell_behind(self._window, mirror)
+        return True
 
     def moved(self, dock: QWidget) -> None:
         """Say where decisions are, when their dock has been taken out of the window."""
@@ -88,6 +89,12 @@ class Leaving(QObject):
                 event.ignore()
                 return True
         return False
+
+    def _may_lose(self, session: Session) -> bool:
+        """Ask what is to become of decisions in memory only; whether the review may end."""
+        copy = session.safe.copy() if session.review.log.path is not None else None
+        answer = ask(self._window, session.safe.unsaved, copy)
+        return self._save(session) if answer is Answer.SAVE else answer is Answer.LOSE
 
     def _save(self, session: Session) -> bool:
         """Ask for places until one takes the decisions, or none is named."""
@@ -115,6 +122,16 @@ def _let_go(store: weakref.ref[Store], *_: object) -> None:
     if held is not None and held.session is not None:
         held.session.safe.copy()
         held.session.review.log.close()
+
+
+def tell_behind(parent: QWidget | None, mirror: Mirror) -> None:
+    """Say that a copy lacks decisions, which are all on this computer."""
+    QMessageBox.warning(
+        parent,
+        "The copy is behind",
+        f"Your decisions are kept on this computer, but their copy is behind: {mirror.behind}.\n\n"
+        "It is made the next time you go on with this review here.",
+    )
 
 
 def ask(parent: QWidget | None, count: int, copy: Path | None) -> Answer:

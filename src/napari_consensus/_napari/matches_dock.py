@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,16 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton
 from napari_consensus._napari.canvas_choice import CanvasChoice, MapChoice
 from napari_consensus._napari.dock import Dock, labelled
 from napari_consensus._napari.objects import Objects
+from napari_consensus._napari.shown_raters import MOST_LAYERS
 from napari_consensus._napari.store import Chosen
 from napari_consensus._napari.table_view import Column, TableView
-from napari_consensus._napari.tables import rater_pairs
+from napari_consensus._napari.tables import ImageTable, rater_pairs
 from napari_consensus._napari.threshold import ThresholdSlider
 from napari_consensus._napari.vote_bar import Vote, VoteBar
 from napari_consensus.figures.colours import STATUS, support_colours
 
 _CHOSEN = "chosen: "
+_RANGES = 4  # in a legend of many, between one rater and all
 
 
 class MatchesDock(Dock):
@@ -34,7 +37,10 @@ class MatchesDock(Dock):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
         self.pair, self.which = QComboBox(), QComboBox()
-        self.pair.setToolTip("Compare two raters, or group all raters' annotations into objects.")
+        self.pair.setToolTip(
+            "Compare two raters, or group all raters' annotations into objects.\n"
+            f"Where more than {MOST_LAYERS} read the image, click two in the matrix of Agreement."
+        )
         self.which.setToolTip("Which objects the table lists and Previous / Next step through.")
         self.pair.currentIndexChanged.connect(self._choose_pair)
         self.which.currentIndexChanged.connect(self._fill)
@@ -87,7 +93,7 @@ class MatchesDock(Dock):
 
     def _fill_pairs(self) -> None:
         table = self.store.table
-        pairs = rater_pairs(table.readers) if table is not None else []
+        pairs = self._pairs(table) if table is not None else []
         names = table.annotations.raters.names if table is not None else ()
         texts = ["all raters", *(f"{names[a]} and {names[b]}" for a, b in pairs)]
         self.pair.blockSignals(True)
@@ -99,6 +105,12 @@ class MatchesDock(Dock):
         chosen = pairs.index(self.store.pair) + 1 if self.store.pair in pairs else 0
         self.pair.setCurrentIndex(chosen)
         self.pair.blockSignals(False)
+
+    def _pairs(self, table: ImageTable) -> list[tuple[int, int]]:
+        """Every two raters to choose from; of a crowd, those chosen in Agreement."""
+        if int(table.readers.sum()) <= MOST_LAYERS:
+            return rater_pairs(table.readers)
+        return [self.store.pair] if self.store.pair is not None else []
 
     def _fill_which(self) -> None:
         texts, _, _ = self._kinds()
@@ -156,7 +168,8 @@ class MatchesDock(Dock):
         self._filled = (objects, which, chosen)
         texts, colours, codes = self._kinds()
         counts = np.bincount(objects.status, minlength=max(codes, default=0) + 1)
-        self.legend.setText(_legend(texts, colours, counts[codes], objects))
+        kinds = _legend_entries(texts, colours, counts[codes].tolist(), objects)
+        self.legend.setText(_legend(kinds, objects))
         place = np.zeros(len(counts), np.int64)
         place[codes] = np.arange(len(codes))
         keep = self._kept(which, codes, objects)
@@ -203,13 +216,27 @@ class MatchesDock(Dock):
         self.store.select(row, focus=True)
 
 
-def _legend(
-    texts: list[str], colours: list[str], counts: NDArray[np.int64], objects: Objects
-) -> str:
+def _legend_entries(
+    texts: list[str], colours: list[str], counts: list[int], objects: Objects
+) -> list[tuple[str, str, int]]:
+    """Name, colour and number of the objects of each kind; of a crowd, several kinds as one."""
+    n = len(texts)
+    if n <= MOST_LAYERS:
+        return list(zip(texts, colours, counts, strict=True))
+    ends = [0, *np.linspace(1, n - 1, _RANGES + 1).astype(int).tolist(), n]
+    out = []
+    for first, end in pairwise(ends):
+        seen = f"{first + 1}" if end == first + 1 else f"{first + 1} to {end}"
+        colour = colours[(first + end - 1) // 2]
+        out.append((f"by {seen} of {objects.readers}", colour, sum(counts[first:end])))
+    return out
+
+
+def _legend(kinds: list[tuple[str, str, int]], objects: Objects) -> str:
     entries = [
         f'<span style="color:{colour}">■</span> {text} <b>{count:,}</b>'.replace(
             " ", "&nbsp;"
         ).replace("<span&nbsp;", "<span ")
-        for text, colour, count in zip(texts, colours, counts.tolist(), strict=True)
+        for text, colour, count in kinds
     ]
     return ("Seen&nbsp; " if objects.pair is None else "") + "&nbsp; ".join(entries)

@@ -16,7 +16,8 @@ from napari_consensus._napari.metadata import Held, note_of
 from napari_consensus._napari.objects import Objects
 from napari_consensus._napari.own_layers import OwnLayers
 from napari_consensus._napari.runs import Run
-from napari_consensus._napari.store import Canvas, PlaceMap, ShownRater, Store
+from napari_consensus._napari.shown_raters import ShownRater, colours_of
+from napari_consensus._napari.store import Canvas, PlaceMap, Store
 from napari_consensus._napari.tables import rows_of_image
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.raters import RaterKind
@@ -24,7 +25,13 @@ from napari_consensus.figures.colours import CONSENSUS, SELECTED, STATUS, suppor
 
 MOST_RUNS = 4  # beside one another
 _RUN_WIDTH, _UNSEEN = 1.5, 1e-3  # times the common line
-_IN_VIEW = {"frames": "Outlines in view", "shapes": "Shapes in view"}
+_REHEARSED = ("frames", "shapes")
+# The layers that all raters share, by role.
+SHARED = {
+    "density": "Density of outlines",
+    "frames": "Outlines in view",
+    "shapes": "Shapes in view",
+}
 
 
 class Outlines:
@@ -47,7 +54,8 @@ class Outlines:
     def begin(self) -> None:
         """Begin another image."""
         tables = {id(r.annotations): r.annotations for r in self._store.raters}
-        self._detail.show_image(self._store.image, list(tables.values()))
+        crowded = self._store.crowded
+        self._detail.show_image(self._store.image, list(tables.values()), crowded=crowded)
         self._counted = ()
 
     def look(self) -> None:
@@ -56,7 +64,7 @@ class Outlines:
 
     def draw(self, *, anew: bool = False) -> None:
         """Draw what is to be seen; `anew` draws also shapes that have not changed."""
-        for rater in self._store.raters:
+        for rater in self._store.layered:
             self._draw_rater(rater, anew=anew)
         self._draw_runs(anew=anew)
         self.draw_matches()
@@ -65,18 +73,23 @@ class Outlines:
         self.show_visibility()
 
     def rehearse(self) -> bool:
-        """Draw an outline as frames and as shapes where nobody sees it; whether there was need.
+        """Draw an outline as frames or as shapes where nobody sees it; whether there was need.
 
         The first of a kind takes far longer than the next, and a step of the camera must not
         wait for it.
         """
-        if self._detail.level != Level.DENSITY or self._own.get("frames") is not None:
+        missing = [role for role in _REHEARSED if self._own.get(role) is None]
+        if self._detail.level == Level.WHOLE or not missing:
             return False
         table = self._store.raters[0].annotations
         row = rows_of_image(table, self._store.image)[:1]
-        self._draw_frames(table, row, _UNSEEN)
-        self._own.put_shapes("shapes", self._shapes_of(table, row), width=_UNSEEN)
-        self._show(dict.fromkeys(_IN_VIEW, True))
+        if not len(row):
+            return False
+        if "frames" in missing:
+            self._draw_frames(table, row, _UNSEEN)
+        if "shapes" in missing:
+            self._own.put_shapes("shapes", self._shapes_of(table, row), width=_UNSEEN)
+        self._show(dict.fromkeys(missing, True))
         return True
 
     def show_visibility(self) -> None:
@@ -158,9 +171,12 @@ class Outlines:
 
     def _ticked(self, table: Annotations) -> list[ShownRater]:
         """Raters of a table whose own outlines are to be seen."""
-        return [
-            r for r in self._store.raters if r.annotations is table and self._wanted(role_of(r))
-        ]
+        return [r for r in self._store.raters if r.annotations is table and self._is_ticked(r)]
+
+    def _is_ticked(self, rater: ShownRater) -> bool:
+        if self.divided or self.veiled or not rater.visible:
+            return False
+        return rater.kind == RaterKind.REFERENCE or self._store.canvas == Canvas.RATERS
 
     def _objects(self) -> Objects | None:
         """Return the objects that the canvas shows; to make them takes a while, so only then."""
@@ -175,11 +191,11 @@ class Outlines:
     def _wanted(self, role: str) -> bool | None:
         """Whether a layer is to be seen; None where that is not ours to say."""
         kind, _, name = role.partition(":")
+        if kind in ("rater", "reference"):
+            return any(self._is_ticked(r) for r in self._store.layered if role_of(r) == role)
         canvas, level = self._store.canvas, self._detail.level
         outlined = canvas in (Canvas.RATERS, Canvas.CONSENSUS)
         ours = {
-            "rater": canvas == Canvas.RATERS and self._is_ticked(role),
-            "reference": self._is_ticked(role),
             "run": canvas == Canvas.CONSENSUS and name == str(self._store.run),
             "matches": canvas == Canvas.MATCHES,
             "density": level == Level.DENSITY and self._store.map == PlaceMap.NONE,
@@ -196,9 +212,6 @@ class Outlines:
         store = self._store
         return store.selected is not None or bool(len(store.chosen_here()))
 
-    def _is_ticked(self, role: str) -> bool:
-        return any(r.visible for r in self._store.raters if role_of(r) == role)
-
     def _kinds(
         self, table: Annotations, rows: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], list[str]]:
@@ -212,10 +225,8 @@ class Outlines:
             kind = np.where(number >= 0, objects.status[number] - alone, -1)
             colours = STATUS if objects.pair is not None else support_colours(objects.readers)
             return kind, list(colours)
-        ticked = self._ticked(table)
-        place = np.full(len(table.raters), -1, np.int64)
-        place[[r.code for r in ticked]] = np.arange(len(ticked))
-        return place[table.rater[rows]], [r.colour for r in ticked]
+        of_rater, shades = colours_of(self._ticked(table), table)
+        return of_rater[table.rater[rows]], shades
 
     def _parts(self, table: Annotations, rows: NDArray[np.int64]) -> list[Part]:
         kind, colours = self._kinds(table, rows)
@@ -239,9 +250,8 @@ class Outlines:
 
     def _draw_runs(self, *, anew: bool) -> None:
         roles = {_run_role(run) for run in self._store.runs}
-        for role in self._own.roles:
-            if role.startswith("run:") and role not in roles:
-                self._own.drop(role)
+        gone = (r for r in self._own.roles if r.startswith("run:") and r not in roles)
+        self._own.drop(*gone)
         for run in self._store.runs:
             if anew or self._own.get(_run_role(run)) is None:
                 self._draw_run(run)
@@ -282,25 +292,25 @@ class Outlines:
 
     def _draw_frames(self, table: Annotations, rows: NDArray[np.int64], width: float) -> None:
         mesh = table_surface(self._parts(table, rows), width * self._own.line_width)
-        self._put_mesh("frames", mesh, _IN_VIEW["frames"])
+        self._put_mesh("frames", mesh, SHARED["frames"])
 
     def _shapes_of(self, table: Annotations, rows: NDArray[np.int64]) -> dict[str, Any]:
         kind, colours = self._kinds(table, rows)
         seen = kind >= 0
         arguments = layers.path_arguments(table, rows[seen], kind[seen], colours)
-        return arguments | {"name": _IN_VIEW["shapes"]}
+        return arguments | {"name": SHARED["shapes"]}
 
     def _draw_density(self) -> None:
         """Draw how many outlines lie where; it also holds the whole extent of what there is."""
         level, store = self._detail.level, self._store
         if level == Level.WHOLE:
-            for role in ("density", "frames", "shapes"):
-                self._own.drop(role)
+            self._own.drop(*SHARED)
             return
-        ticked = tuple(r.name for r in store.raters if self._wanted(role_of(r)))
+        ticked = tuple(r.name for r in store.raters if self._is_ticked(r))
         wanted = (store.canvas, self._objects(), self._run(), ticked)
         there = self._own.get("density") is not None
-        if there and (level != Level.DENSITY or wanted == self._counted):
+        # That of another image would say how large this one is.
+        if there and self._counted and (level != Level.DENSITY or wanted == self._counted):
             return
         seen = max(self._seen(), key=_weight, default=None)
         if seen is not None and not (there or seen.raters.any()):
@@ -313,7 +323,7 @@ class Outlines:
         self._counted = wanted
         picture = density(index, kind, colours or [CONSENSUS])
         self._own.put_picture(
-            "density", picture, index.tiles, "Density of outlines", visible=False, rgb=True
+            "density", picture, index.tiles, SHARED["density"], visible=False, rgb=True
         )
 
     def _put_mesh(self, role: str, mesh: dict[str, Any], name: str) -> Any:

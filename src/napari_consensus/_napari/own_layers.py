@@ -221,12 +221,12 @@ class OwnLayers(QObject):
         if active is not None and active in viewer.layers:
             viewer.layers.selection.active = active
 
-    def drop(self, role: str) -> None:
-        """Remove the layer of a role, if there is one."""
-        layer = self._layers.pop(role, None)
-        if layer is not None:
+    def drop(self, *roles: str) -> None:
+        """Remove the layers of some roles, if there are such."""
+        layers = [self._layers.pop(role) for role in roles if role in self._layers]
+        for layer in layers:
             layer.events.visible.disconnect(self._on_visible)
-            self.remove(layer)
+        self.remove(*layers)
 
     def retire(self, role: str) -> None:
         """Empty and hide the image of a role, until another takes its place.
@@ -247,11 +247,15 @@ class OwnLayers(QObject):
             layer.name = "no picture"
         self._retired.append(layer)
 
-    def remove(self, layer: Layer) -> None:
-        """Remove a layer, if it is still there."""
+    def remove(self, *layers: Layer) -> None:
+        """Remove layers, those that are still there."""
         viewer = self.viewer
-        if viewer is not None and layer in viewer.layers:
-            with self.by_us():
+        there = [layer for layer in layers if viewer is not None and layer in viewer.layers]
+        if not there:
+            return
+        # Python's garbage is collected after each, and that takes long; here, once.
+        with self.by_us(), viewer.layers.batched_update():
+            for layer in there:
                 viewer.layers.remove(layer)
 
     def set_scale(self, scale: tuple[float, float], units: str) -> None:

@@ -20,14 +20,16 @@ _OPACITY = 0.7
 
 MEANINGS = {
     PlaceMap.NONE: "",
-    PlaceMap.SEEN: "Share of the objects that not all saw who read there, from 0 to 1.",
-    PlaceMap.CATEGORY: "Mean entropy of the categories an object was given, in bits.",
-    PlaceMap.OUTLINE: "Mean of 1 - IoU over the objects that several marked, from 0 to 1.",
-    PlaceMap.UNREAD: "Share of the image's readers who did not read there; darkest is no one.",
+    PlaceMap.SEEN: "Share of the objects that not all saw who read there.",
+    PlaceMap.CATEGORY: "Mean entropy of the categories an object was given.",
+    PlaceMap.OUTLINE: "Mean of 1 - IoU over the objects that several marked.",
+    PlaceMap.UNREAD: "Share of the image's readers who did not read there; 1 is no one.",
     PlaceMap.UNREVIEWED: "Share of the objects under review that nobody has settled yet.",
 }
 _HEAT = Colormap(list(HEAT), name="napari-consensus disagreement")
 _VEIL = Colormap([[0, 0, 0, 0], [0.05, 0.05, 0.1, 1]], name="napari-consensus unread")
+_VEILED = ("#FFFFFF", "#0D0D1A")  # as it darkens white
+_VEILS = (PlaceMap.UNREAD, PlaceMap.UNREVIEWED)
 
 
 def draw_map(store: Store, own: OwnLayers) -> None:
@@ -37,16 +39,30 @@ def draw_map(store: Store, own: OwnLayers) -> None:
         own.drop("map")
         return
     tiles, values = drawn
-    heat = store.map not in (PlaceMap.UNREAD, PlaceMap.UNREVIEWED)
     own.put_picture(
         "map",
         values.astype(np.float32),
         tiles,
         f"Map: {store.map.value}",
-        colormap=_HEAT if heat else _VEIL,
-        contrast_limits=(0.0, float(np.nanmax(values, initial=1.0))),
+        colormap=_VEIL if store.map in _VEILS else _HEAT,
+        contrast_limits=(0.0, greatest(store)),
         opacity=_OPACITY,
     )
+
+
+def colours_of(which: PlaceMap) -> tuple[str, ...]:
+    """Colours of a map, from 0 to the greatest value."""
+    return _VEILED if which in _VEILS else HEAT
+
+
+def greatest(store: Store) -> float:
+    """Greatest value that a place of the map can have."""
+    if store.map == PlaceMap.OUTLINE:
+        return max(1.0 - store.threshold, 0.01)
+    if store.map == PlaceMap.CATEGORY and store.table is not None:
+        names = len(store.table.annotations.categories)
+        return float(np.log2(max(min(names, int(store.table.readers.sum())), 2)))
+    return 1.0
 
 
 def _drawn(store: Store, own: OwnLayers) -> tuple[Tiles, NDArray[np.float64]] | None:

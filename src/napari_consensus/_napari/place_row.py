@@ -12,7 +12,6 @@ from napari_consensus._napari.review_form import ask_place
 from napari_consensus._napari.session import Session
 from napari_consensus.adjudication import Mirror
 from napari_consensus.errors import ReadError, WriteError
-from napari_consensus.progress import Progress, silent
 
 _IN_MEMORY = "Decisions are in memory only."
 
@@ -27,7 +26,6 @@ class PlaceRow(QWidget):
         super().__init__()
         self._session: Session | None = None
         self._copying = self._copy_again = False
-        self._behind = ""
         self.warning, self.elsewhere = QLabel(), QPushButton("Choose a place…")
         self.warning.setWordWrap(True)
         self.elsewhere.setToolTip(
@@ -44,7 +42,6 @@ class PlaceRow(QWidget):
     def meet(self, session: Session | None) -> None:
         """Follow a session."""
         self._session = session
-        self._behind = ""
         self.warn("")
         if session is not None:
             session.safe.failed.connect(self.warn)
@@ -57,9 +54,9 @@ class PlaceRow(QWidget):
         mirror = self._mirror
         if not message and log is not None and log.path is None:
             message = _IN_MEMORY
-        self.elsewhere.setVisible(bool(message or self._behind))
+        self.elsewhere.setVisible(bool(message or (mirror is not None and mirror.behind)))
         if not message and mirror is not None:
-            message = _where_kept(mirror, self._behind)
+            message = _where_kept(mirror)
         self.warning.setText(message)
         # A path that cannot be broken would make the dock as wide as itself.
         for path in (log.path if log is not None else None, mirror.place if mirror else None):
@@ -80,14 +77,13 @@ class PlaceRow(QWidget):
             return
         self._copying = True
         then = partial(self._copied, mirror)
-        job = start(self, "Copying decisions", copy_decisions, mirror, then=then)
+        job = start(self, "Copying decisions", mirror.bring_up, then=then)
         job.ended.connect(self._copy_ended)
 
-    def _copied(self, mirror: Mirror, why_not: str) -> None:
-        if mirror is self._mirror and why_not != self._behind:
-            self._behind = why_not
-            if self._session is not None and not self._session.safe.unsaved:
-                self.warn("")
+    def _copied(self, mirror: Mirror, _: None) -> None:
+        session = self._session
+        if session is not None and mirror is self._mirror and not session.safe.unsaved:
+            self.warn("")
 
     def _copy_ended(self) -> None:
         self._copying = False
@@ -105,20 +101,10 @@ class PlaceRow(QWidget):
             self.warn(f"{error}. Choose another place.")
 
 
-def copy_decisions(mirror: Mirror, *, progress: Progress = silent) -> str:
-    """Copy decisions to their place; a text says why that failed."""
-    progress(0, 1)
-    try:
-        mirror.copy()
-    except (ReadError, WriteError) as error:
-        return str(error)
-    return ""
-
-
-def _where_kept(mirror: Mirror, behind: str) -> str:
-    if behind:
+def _where_kept(mirror: Mirror) -> str:
+    if mirror.behind:
         return (
-            f"Kept on this computer. The copy is behind: {behind}. It is tried again with your "
-            "next decision."
+            f"Kept on this computer. The copy is behind: {mirror.behind}. It is tried again with "
+            "your next decision."
         )
     return f"Kept on this computer, copied to {mirror.place}"

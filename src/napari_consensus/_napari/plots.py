@@ -185,20 +185,31 @@ class BarPlot(Plot):
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         n = max(len(self.counts), 1)
         step, top = area.width() / n, max(int(self.counts.max(initial=0)), 1)
+        every = self._named(step)
         for k, count in enumerate(self.counts.tolist()):
             height = area.height() * count / top
             bar = QRectF(
                 area.left() + (k + 0.15) * step, area.bottom() - height, 0.7 * step, height
             )
             painter.fillRect(bar, QColor(self.colours[k]))
+            if (k + 1) % every:
+                continue
             painter.setPen(self.ink())
+            name = QRectF(area.left() + (k + 0.5 - every / 2) * step, area.bottom() + 2, 0, line)
+            name.setWidth(every * step)
+            painter.drawText(name, Qt.AlignmentFlag.AlignCenter, self.names[k])
+            if every > 1:
+                continue
             label = QRectF(bar.left() - step / 4, bar.top() - line, bar.width() + step / 2, line)
             painter.drawText(label, Qt.AlignmentFlag.AlignCenter, f"{count:,}")
-            name = QRectF(area.left() + k * step, area.bottom() + 2, step, line)
-            painter.drawText(name, Qt.AlignmentFlag.AlignCenter, self.names[k])
         if self.hasFocus() and len(self.counts):
             painter.setPen(QPen(self.ink(), 1, Qt.PenStyle.DotLine))
             painter.drawRect(self.column(self._current).adjusted(1, -line + 1, -1, -1))
+
+    def _named(self, step: float) -> int:
+        """Every which bar has room for its name; counts are shown where all have."""
+        widest = max((self.fontMetrics().horizontalAdvance(name) for name in self.names), default=0)
+        return next((n for n in (1, 5, 10, 20, 50) if n * step >= widest), 100)
 
     def _bars_area(self) -> QRectF:
         area = self.area

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from napari_consensus._napari.tables import AGREEMENT_IOU, GROUPING_IOU, Prepared
 from napari_consensus.data.annotations import Annotations
-from napari_consensus.pipeline import Reliability, rate_raters
+from napari_consensus.pipeline import RaterIntervals, Reliability, rate_raters, rater_intervals
 from napari_consensus.progress import Progress, silent
 
+DRAWS = 1000
 OBJECT_SCORES = {
     "Entropy": "entropy",
     "Difficulty": "difficulty",
@@ -40,6 +41,8 @@ class Rated:
         (objects,) objects from the hardest to the easiest, then those without a category.
     texts, votes
         How objects were voted on, and (objects,) which of these texts is whose.
+    drawn
+        Intervals over images drawn again; None as long as they are not.
     """
 
     prepared: Prepared
@@ -50,6 +53,7 @@ class Rated:
     order: NDArray[np.int64]
     texts: list[str]
     votes: NDArray[np.int64]
+    drawn: RaterIntervals | None = None
 
     @property
     def annotations(self) -> Annotations:
@@ -91,14 +95,19 @@ class Rated:
         found = self.found
         by = found.ranked_by.capitalize()
         values = found.skills.skill if found.against is None else found.against.accuracy
-        skills = found.skills
+        skills, drawn = found.skills, self.drawn
         scores = {by: values, "Ability": skills.ability, "Trace": skills.trace}
-        return {**scores, "Spam score": skills.spam_score}, {by: found.intervals}
+        spans = {by: found.intervals}
+        if drawn is not None:
+            spans |= {"Trace": drawn.trace, "Spam score": drawn.spam_score}
+        return {**scores, "Spam score": skills.spam_score}, spans
 
     def marking_scores(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Scores of what raters mark, by name, and the intervals there are."""
         marking = self.found.marking
         spans = {"Hit rate": marking.hit_interval, "False-mark rate": marking.false_mark_interval}
+        if self.drawn is not None:
+            spans["IoU"] = self.drawn.mean_iou
         scores = {"Hit rate": marking.hit_rate, "False-mark rate": marking.false_mark_rate}
         return {**scores, "Per image": marking.per_image, "IoU": marking.mean_iou}, spans
 
@@ -143,3 +152,8 @@ def rate(prepared: Prepared, image: int | None, *, progress: Progress = silent) 
     texts, votes = found.objects.vote_texts(study.annotations.categories)
     order = np.concatenate([hardest, unnamed])
     return Rated(prepared, image, found, members, start, order, texts, votes)
+
+
+def draw_intervals(rated: Rated, *, progress: Progress = silent) -> Rated:
+    """Add intervals over images drawn again."""
+    return replace(rated, drawn=rater_intervals(rated.found, DRAWS, progress=progress))

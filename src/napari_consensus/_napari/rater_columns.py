@@ -15,6 +15,7 @@ from napari_consensus.reliability import inseparable
 _EXACT = "In dashes: the exact 95 % interval (Clopper and Pearson)."
 _GROUPED = "Sorting goes by groups of overlapping intervals, not by the number."
 _ALONE = "It has no interval: small differences mean nothing."
+_DRAWN = "In dashes: 95 % interval over images drawn again."
 _BY = "by what all raters together say"
 _MOST_NAMES = 6
 _STATED = ("qualification", "years", "role", "certification")
@@ -143,33 +144,35 @@ def _one_coin(rated: Rated) -> Column:
 
 
 def _skill(rated: Rated) -> list[Column]:
-    skills = rated.found.skills
+    skills, drawn = rated.found.skills, rated.drawn
     return [
         Column("Ability", skills.ability, f"Of GLAD, {_BY}: 0 guesses, below 0 misleads. {_ALONE}"),
-        Column(
+        _over_images(
             "Trace",
             skills.trace,
-            "Sum of the diagonal of the confusion matrix, from 0 to the number of categories.\n"
-            f"{_ALONE}",
+            None if drawn is None else drawn.trace,
+            "Sum of the diagonal of the confusion matrix, from 0 to the number of categories.",
         ),
-        Column(
+        _over_images(
             "Spam score",
             skills.spam_score,
+            None if drawn is None else drawn.spam_score,
             "0: the answers do not depend on what is there; 1: every answer tells the category.\n"
-            f"As peerannot has it, Raykar and Yu's distance over K - 1. {_ALONE}",
+            "As peerannot has it, Raykar and Yu's distance over K - 1.",
         ),
-        Column(
+        _over_images(
             "Spam distance",
             skills.spam_distance,
+            None if drawn is None else drawn.spam_distance,
             "Raykar and Yu (2012): squared distance of the confusion matrix from the nearest with\n"
-            f"equal rows, from 0 to K - 1. {_ALONE}",
+            "equal rows, from 0 to K - 1.",
         ),
         Column("Answers", skills.answers, "Categories given"),
     ]
 
 
 def _marking(rated: Rated) -> list[Column]:
-    marking = rated.found.marking
+    marking, drawn = rated.found.marking, rated.drawn
     by = "by who marked what (two latent classes, EM; 4 raters or more)"
     return [
         _share(
@@ -186,15 +189,17 @@ def _marking(rated: Rated) -> list[Column]:
         Column("Annotations", marking.annotations, "On all images counted"),
         Column("Images", marking.images, "Images read"),
         Column("Per image", marking.per_image, "Annotations by image read", 1),
-        Column(
+        _over_images(
             "IoU",
             marking.mean_iou,
-            f"Mean overlap of all matches with other raters at IoU ≥ {AGREEMENT_IOU:.2f}. {_ALONE}",
+            None if drawn is None else drawn.mean_iou,
+            f"Mean overlap of all matches with other raters at IoU ≥ {AGREEMENT_IOU:.2f}.",
         ),
-        Column(
+        _over_images(
             "Same category",
             marking.category_agreement,
-            f"Share of these matches with the same category. {_ALONE}",
+            None if drawn is None else drawn.category_agreement,
+            "Share of these matches with the same category.",
         ),
         Column(
             "Objects", rated.found.workload, f"Objects marked, grouped at IoU ≥ {GROUPING_IOU:.2f}"
@@ -217,6 +222,16 @@ def _share(
 ) -> Column:
     values, spans = share
     tip = f"{meaning}\n{_EXACT}\n{_GROUPED}"
+    return Column(title, values, tip, spans=spans, groups=_rising(spans))
+
+
+def _over_images(
+    title: str, values: NDArray[np.float64], spans: NDArray[np.float64] | None, meaning: str
+) -> Column:
+    """Column of numbers whose intervals, where there are, are over images drawn again."""
+    if spans is None or np.isnan(spans).all():
+        return Column(title, values, f"{meaning}\n{_ALONE}")
+    tip = f"{meaning}\n{_DRAWN}\n{_GROUPED}"
     return Column(title, values, tip, spans=spans, groups=_rising(spans))
 
 

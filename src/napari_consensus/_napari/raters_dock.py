@@ -10,19 +10,20 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QTabWidget
 
+from napari_consensus._napari import jobs
 from napari_consensus._napari.crop_gallery import SIDE, CropGallery
 from napari_consensus._napari.dock import Dock
 from napari_consensus._napari.hard_crops import HardCrop, read_hard_crops
-from napari_consensus._napari.jobs import Job
 from napari_consensus._napari.leave_out_page import LeaveOutPage
 from napari_consensus._napari.object_page import ObjectPage
-from napari_consensus._napari.rated import Rated, rate
+from napari_consensus._napari.rated import Rated, draw_intervals, rate
 from napari_consensus._napari.rater_page import RaterPage
 from napari_consensus._napari.runs import Run, RunRequest, merge
 from napari_consensus._napari.score_page import ScorePage
 from napari_consensus._napari.tables import AGREEMENT_IOU, GROUPING_IOU, Prepared
 
 _LEAST_HEIGHT = 340  # of the pages, in pixels
+_FOLLOW = "Intervals over images drawn again follow."
 
 
 class RatersDock(Dock):
@@ -40,7 +41,8 @@ class RatersDock(Dock):
         super().__init__(napari_viewer)
         self.rated: Rated | None = None
         self._asked: tuple[Prepared, int | None] | None = None
-        self._job: Job | None = None
+        self._job: jobs.Job | None = None
+        self._drawing: jobs.Job | None = None
         self.scope = QComboBox()
         self.scope.addItems(["all images", "this image"])
         self.scope.setToolTip("What the numbers are counted over.")
@@ -101,8 +103,10 @@ class RatersDock(Dock):
         wanted = self._wanted()
         if wanted is None:
             return
-        if self._job is not None:
-            self._job.stop()
+        for job in (self._job, self._drawing):
+            if job is not None:
+                job.stop()
+        self._drawing = None
         self._asked, self.rated = wanted, None
         self.tabs.hide()
         self.again.hide()
@@ -134,6 +138,24 @@ class RatersDock(Dock):
         self.again.hide()
         self.tabs.show()
         self._follow()
+        if rated.image is None:
+            # A model is fitted in each draw: that may take a while, and nobody waits for it.
+            self.counted.setText(f"{_counted(rated)} {_FOLLOW}")
+            self._drawing = jobs.start(
+                self, "Drawing images again", draw_intervals, rated, then=self._show_drawn
+            )
+
+    def _show_drawn(self, rated: Rated) -> None:
+        """Show the same numbers with the intervals over images drawn again."""
+        if self._asked != (rated.prepared, rated.image):
+            return
+        self._drawing = None
+        self.rated = rated
+        self.counted.setText(_counted(rated))
+        colour = {rater.name: rater.colour for rater in self.store.raters}
+        self.raters.show_rated(rated, [colour[name] for name in rated.names])
+        self.raters.table.resizeColumnsToContents()
+        self.scores.show_rated(rated)
 
     def _follow(self) -> None:
         """Mark the object that is selected on the canvas."""

@@ -15,16 +15,16 @@ from napari_consensus._napari.corrections import is_unsettled, wants_a_look
 from napari_consensus._napari.density import density
 from napari_consensus._napari.found_texts import problem_text
 from napari_consensus._napari.grid_index import GridIndex
+from napari_consensus._napari.meshes import table_surface
 from napari_consensus._napari.metadata import METADATA, Loaded
+from napari_consensus._napari.outlines import SHARED, role_of
 from napari_consensus._napari.own_layers import image_role
 from napari_consensus._napari.recognition import is_study
+from napari_consensus._napari.shown_raters import ShownRater, colours_of, is_crowd, shown_raters
 from napari_consensus._napari.slide_layers import pixel_layer, slide_layers
 from napari_consensus._napari.tables import first_image, rows_of_image
-from napari_consensus.data.annotations import Annotations
-from napari_consensus.data.raters import RaterKind
 from napari_consensus.data.study import Study
 from napari_consensus.errors import ReadError
-from napari_consensus.figures.colours import REFERENCE, rater_colour
 from napari_consensus.formats import discover, read_discovery
 from napari_consensus.formats.discovery import Discovery
 from napari_consensus.samples import cytology_study
@@ -79,6 +79,8 @@ def study_layers(
 ) -> list[LayerData]:
     """Layers of the first annotated image of a study, shapes or, where they are too many, density.
 
+    A crowd of raters shares one layer.
+
     The study, and what it was found as, ride along in their metadata: the docks take it up,
     and the layers with it, as soon as one of them is open.
     """
@@ -87,21 +89,22 @@ def study_layers(
     name = table.images[image] if table.images else ""
     loaded = Loaded(study, pixels, name, found)
     out = _pixels(study, pixels, name)
-    for code, rater in enumerate(table.raters.names):
-        out.append(_rater(table, image, code, rater, rater_colour(code)))
-    reference = study.reference
-    if reference is not None:
-        for code, rater in enumerate(reference.raters.names):
-            layer = _rater(reference, image, code, f"Reference {rater}", REFERENCE)
-            layer[1]["visible"] = False
-            out.append(layer)
+    raters = shown_raters(study)
+    if is_crowd(study):
+        out.append(_crowd([r for r in raters if r.annotations is table], image))
+        raters = tuple(r for r in raters if r.annotations is not table)
+    for rater in raters:
+        layer = _rater(rater, image)
+        layer[1]["visible"] = rater.visible
+        out.append(layer)
     scale = {k: v for k, v in out[0][1].items() if k in ("scale", "units")} if out else {}
     for _, arguments, _ in out:
         tiles = arguments["metadata"][METADATA].pop("tiles", None)
         arguments.update(scale)
         if tiles is not None:
             arguments.update(layers.tiles_placement(tiles, scale.get("scale", (1.0, 1.0))))
-        arguments["metadata"][METADATA].update(loaded=loaded, title=arguments["name"])
+        note = arguments["metadata"][METADATA]
+        note.update(loaded=loaded, title=note.get("title", arguments["name"]))
     return out
 
 
@@ -126,19 +129,41 @@ def _pixels(study: Study, pixels: dict[str, NDArray[np.uint8]], name: str) -> li
     return [(data, arguments, "image") for data, arguments in shown]
 
 
-def _rater(table: Annotations, image: int, code: int, name: str, colour: str) -> LayerData:
-    rows = rows_of_image(table, image)
-    crowded = len(rows) > detail.WHOLE_LIMIT
-    rows = rows[table.rater[rows] == code]
-    kind = table.raters.kinds[code]
-    role = "reference" if kind == RaterKind.REFERENCE else "rater"
-    note = {"role": f"{role}:{table.raters.names[code]}"}
-    if crowded:
-        index = GridIndex(table.bounds[rows])
-        picture = density(index, np.zeros(len(rows), np.int64), [colour])
-        metadata = {METADATA: note | {"tiles": index.tiles}}
-        return picture, {"name": name, "rgb": True, "metadata": metadata}, "image"
-    arguments = layers.shapes_arguments(table, rows, name=name, colour=colour)
+def _rater(rater: ShownRater, image: int) -> LayerData:
+    table, rows = rater.annotations, rater.rows(image)
+    note = {"role": role_of(rater)}
+    if len(rows_of_image(table, image)) > detail.WHOLE_LIMIT:
+        one = np.zeros(len(rows), np.int64)
+        return _density(table.bounds[rows], one, [rater.colour], rater.title, note)
+    arguments = layers.shapes_arguments(table, rows, name=rater.title, colour=rater.colour)
     arguments["edge_width"] = _FIRST_LINE_WIDTH
     arguments["metadata"] = {METADATA: note}
     return arguments.pop("data"), arguments, "shapes"
+
+
+def _crowd(raters: list[ShownRater], image: int) -> LayerData:
+    """One layer for all raters, which becomes one of those that the docks draw them with."""
+    table = raters[0].annotations
+    rows = rows_of_image(table, image)
+    of_rater, colours = colours_of(raters, table)
+    kind, name = of_rater[table.rater[rows]], f"Outlines of {len(raters):,} raters"
+    if len(rows) > detail.WHOLE_LIMIT:
+        note = {"role": "density", "title": SHARED["density"]}
+        return _density(table.bounds[rows], kind, colours, name, note)
+    parts = [(table, rows[kind == k], colour) for k, colour in enumerate(colours)]
+    arguments = table_surface(parts, _FIRST_LINE_WIDTH) | {"name": name}
+    arguments["metadata"] = {METADATA: {"role": "frames", "title": SHARED["frames"]}}
+    return arguments.pop("data"), arguments, "surface"
+
+
+def _density(
+    bounds: NDArray[np.float64],
+    kind: NDArray[np.int64],
+    colours: list[str],
+    name: str,
+    note: dict[str, Any],
+) -> LayerData:
+    index = GridIndex(bounds)
+    metadata = {METADATA: note | {"tiles": index.tiles}}
+    arguments = {"name": name, "rgb": True, "metadata": metadata}
+    return density(index, kind, colours), arguments, "image"

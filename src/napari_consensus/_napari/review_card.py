@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_consensus._napari.keys import shown
 from napari_consensus._napari.session import Session
 from napari_consensus._napari.store import Store
 from napari_consensus._napari.vote_bar import Vote, VoteBar
@@ -98,9 +99,9 @@ class ReviewCard(QWidget):
         for name, button in self.buttons.items():
             text, tip = BUTTONS[name]
             button.setText(f"{text} {bound[name]}" if len(bound[name]) == 1 else text)
-            button.setToolTip(f"{tip} Key: {bound[name] or 'none'}")
+            button.setToolTip(f"{tip} Key: {shown(bound[name]) or 'none'}")
         for field, name in ((self.category, "category"), (self.comment, "comment")):
-            field.setToolTip(f"Key: {bound[name] or 'none'}; Escape leaves the field.")
+            field.setToolTip(f"Key: {shown(bound[name]) or 'none'}; Escape leaves the field.")
 
     def show_session(self, session: Session) -> None:
         """Show what lies before the expert."""

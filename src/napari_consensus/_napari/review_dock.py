@@ -29,6 +29,7 @@ from napari_consensus._napari.session import Session
 from napari_consensus._napari.settings import rescue_folder
 from napari_consensus._napari.tables import Prepared
 from napari_consensus.adjudication import Rescue, Review, Verdict
+from napari_consensus.errors import ReadError, WriteError
 from napari_consensus.queueing import Batch, Queue
 
 _TAKEN = 9  # raters who can be taken by a key
@@ -131,8 +132,10 @@ class ReviewDock(Dock):
         job = self.start("Opening the decisions", open_review, prepared, beginning, then=then)
         job.ended.connect(self._form_ready)
 
-    def _opened(self, beginning: Beginning, prepared: Prepared, outcome: Review | str) -> None:
-        if isinstance(outcome, str):
+    def _opened(
+        self, beginning: Beginning, prepared: Prepared, outcome: Review | ReadError | WriteError
+    ) -> None:
+        if not isinstance(outcome, Review):
             self.form.tell(outcome)
         elif self.store.prepared is not prepared:
             outcome.log.close()

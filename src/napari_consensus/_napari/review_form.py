@@ -28,26 +28,27 @@ from napari_consensus._napari.settings import (
     remember_folder,
     remembered,
     rescue_folder,
+    typed,
 )
 from napari_consensus._napari.store import Store
 from napari_consensus._napari.tables import GROUPING_IOU, Prepared
 from napari_consensus.adjudication import (
     SUFFIX,
+    CannotLockError,
     DecisionLog,
     Mirror,
+    NotClosedError,
     Rescued,
     Review,
     recipe_of,
     rescued,
     size_of,
 )
+from napari_consensus.adjudication.rescue import forget
 from napari_consensus.data.consensus import Consensus
 from napari_consensus.errors import ReadError, WriteError
 from napari_consensus.pipeline import reach_again, reach_consensus
 from napari_consensus.progress import Progress, silent
-
-_TAKE_OVER = "take it over"
-_CANNOT_LOCK = "cannot lock files"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,18 +86,18 @@ class Beginning:
 
 def open_review(
     prepared: Prepared, beginning: Beginning, *, progress: Progress = silent
-) -> Review | str:
-    """Open the decisions and replay them over the consensus; a text says why that failed."""
+) -> Review | ReadError | WriteError:
+    """Open the decisions and replay them over the consensus; an error says why that failed."""
     try:
         log = _open_log(beginning)
     except (ReadError, WriteError) as error:
-        return str(error)
+        return error
     try:
         consensus = beginning.consensus or _consensus(log, prepared, progress)
         return Review(consensus, log, adjudicator=beginning.adjudicator)
     except ReadError as error:
         log.close()
-        return str(error)
+        return error
     except BaseException:
         log.close()
         raise
@@ -109,7 +110,9 @@ def default_place(store: Store) -> Path | None:
         return None
     paths = found.walked.paths
     study = paths[0] if len(paths) == 1 else found.root / "study"
-    return study.resolve().with_name(study.resolve().name + SUFFIX)
+    study = study.resolve()
+    # A drive has no name, and nothing beside it.
+    return study.with_name(study.name + SUFFIX) if study.name else study / f"study{SUFFIX}"
 
 
 class ReviewForm(QWidget):
@@ -175,10 +178,9 @@ class ReviewForm(QWidget):
     def beginning(self, *, take_over: bool = False, mirrored: bool = False) -> Beginning:
         """Return what the form asks for."""
         run: Run | None = self.consensus.currentData()
-        text = self.place.text().strip()
         return Beginning(
             consensus=run.consensus if run is not None else None,
-            place=Path(text).expanduser() if text else None,
+            place=typed(self.place.text()),
             adjudicator=self.name.text().strip(),
             blind_first=self.blind.isChecked(),
             repeats=self.repeats.isChecked(),
@@ -187,12 +189,12 @@ class ReviewForm(QWidget):
             mirrored=mirrored,
         )
 
-    def tell(self, message: str) -> None:
-        """Say why the review did not begin."""
-        self.message.setText(message)
-        self.message.setVisible(bool(message))
-        self.take_over.setVisible(_TAKE_OVER in message)
-        self.keep_here.setVisible(_CANNOT_LOCK in message)
+    def tell(self, why: str | ReadError | WriteError) -> None:
+        """Say why the review did not begin, and offer the way there is."""
+        self.message.setText(str(why))
+        self.message.setVisible(bool(str(why)))
+        self.take_over.setVisible(isinstance(why, NotClosedError))
+        self.keep_here.setVisible(isinstance(why, CannotLockError))
 
     def _make_inputs(self) -> None:
         self.consensus.setToolTip(
@@ -261,8 +263,8 @@ class ReviewForm(QWidget):
 
     def _offer_rescued(self) -> None:
         """Offer decisions that the file did not take, and that were copied elsewhere."""
-        text = self.place.text().strip()
-        found = rescued(rescue_folder(), _kept_at(Path(text).expanduser())) if text else None
+        place = typed(self.place.text())
+        found = rescued(rescue_folder(), _kept_at(place)) if place is not None else None
         if found != self._rescued:
             self.bring_back.setChecked(True)
         self._rescued = found
@@ -275,8 +277,8 @@ class ReviewForm(QWidget):
             self.bring_back.setToolTip(f"Copied to {found.path}")
 
     def _resumes(self) -> bool:
-        text = self.place.text().strip()
-        return bool(text) and size_of(_kept_at(Path(text).expanduser())) is not None
+        place = typed(self.place.text())
+        return place is not None and size_of(_kept_at(place)) is not None
 
     def _ask_over(self) -> None:
         self._ask(take_over=True)
@@ -319,7 +321,7 @@ def _open_log(beginning: Beginning) -> DecisionLog:
         mirror.open(take_over=take_over).close()
     log.move_to(mirror.local if mirrored else place, take_over=take_over)
     log.mirror = mirror if mirrored else None
-    beginning.rescued.unlink()
+    forget(beginning.rescued)
     return log
 
 

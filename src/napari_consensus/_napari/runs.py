@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from napari_consensus._napari.tables import Prepared, rows_of_image
+from napari_consensus._napari.tables import Prepared
 from napari_consensus.aggregation import Aggregator
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.consensus import Consensus, Step
 from napari_consensus.evaluation import Evaluation
 from napari_consensus.pairing import POINT_DISTANCE
-from napari_consensus.pipeline import Dropped, drop_before, evaluate, reach_consensus
+from napari_consensus.pipeline import (
+    Dropped,
+    drop_before,
+    evaluate,
+    of_image,
+    reach_consensus,
+    take_image,
+)
 from napari_consensus.progress import Progress, silent, stage
 
 
@@ -88,8 +95,7 @@ class Run:
 def merge(prepared: Prepared, request: RunRequest, *, progress: Progress = silent) -> Run:
     """Reach a consensus as asked, and score it where there is a reference."""
     study = prepared.study
-    table, reference = in_scope(prepared, request.image)
-    earlier: tuple[Step, ...] = ()
+    table, reference, earlier = in_scope(prepared, request.image)
     if request.dropped is not None:
         table, step = drop_before(
             table,
@@ -97,7 +103,7 @@ def merge(prepared: Prepared, request: RunRequest, *, progress: Progress = silen
             point_distance=request.point_distance,
             progress=stage(progress, 0, 3),
         )
-        earlier = (step,)
+        earlier += (step,)
     consensus = reach_consensus(
         table,
         request.aggregator,
@@ -131,10 +137,13 @@ def merge(prepared: Prepared, request: RunRequest, *, progress: Progress = silen
     )
 
 
-def in_scope(prepared: Prepared, image: int | None) -> tuple[Annotations, Annotations | None]:
-    """Annotations and reference of a study, or of one image of it."""
+def in_scope(
+    prepared: Prepared, image: int | None
+) -> tuple[Annotations, Annotations | None, tuple[Step, ...]]:
+    """Annotations and reference of a study, or of one image of it, and the step that took it."""
     table, reference = prepared.study.annotations, prepared.study.reference
     if image is None:
-        return table, reference
-    table = table.take(rows_of_image(table, image))
-    return table, None if reference is None else reference.take(rows_of_image(reference, image))
+        return table, reference, ()
+    name = table.images[image]
+    table, step = take_image(table, name)
+    return table, None if reference is None else of_image(reference, name), (step,)

@@ -7,7 +7,7 @@ from pathlib import Path
 from psygnal import Signal
 
 from napari_consensus.adjudication import DecisionLog, Rescue
-from napari_consensus.errors import WriteError
+from napari_consensus.errors import ReadError, WriteError
 
 
 class Safekeeping:
@@ -56,7 +56,7 @@ class Safekeeping:
             return None
         try:
             return self._rescue.keep(self._log)
-        except WriteError:
+        except (ReadError, WriteError):
             # The person is told that all is in memory only: there is no other place.
             return None
 

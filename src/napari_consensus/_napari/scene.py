@@ -17,7 +17,7 @@ from napari_consensus._napari.detail import Detail
 from napari_consensus._napari.metadata import Loaded
 from napari_consensus._napari.next_frame import make_ready
 from napari_consensus._napari.objects import objects_of
-from napari_consensus._napari.outlines import Outlines, role_of
+from napari_consensus._napari.outlines import SHARED, Outlines, role_of
 from napari_consensus._napari.own_layers import OwnLayers, image_role, is_image
 from napari_consensus._napari.pixels import Pixels
 from napari_consensus._napari.place_map import draw_map
@@ -127,9 +127,8 @@ class Scene(jobs.Audience):
         if not self.store.may_leave():
             return
         name = study.annotations.images[0]
-        for role in filter(is_image, self.own.roles):
-            if self.own.get(role) is not image:
-                self.own.drop(role)
+        shown = filter(is_image, self.own.roles)
+        self.own.drop(*(role for role in shown if self.own.get(role) is not image))
         if image is not None and not self.own.holds(image):
             self.own.adopt(image_role(0), image, {"image": name})
         self._adoption.prepare(Loaded(study, {}, name))
@@ -145,10 +144,9 @@ class Scene(jobs.Audience):
     def _show_study(self) -> None:
         if self.viewer is None:
             return
-        wanted = {role_of(r) for r in self.store.raters}
-        for role in self.own.roles:
-            if role not in wanted and not is_image(role) and role != "sketch":
-                self.own.drop(role)
+        # What is in view is drawn anew in the layers there are.
+        kept = {role_of(r) for r in self.store.layered} | {"sketch", *SHARED}
+        self.own.drop(*(r for r in self.own.roles if r not in kept and not is_image(r)))
         self._show_image()
 
     def _show_image(self) -> None:

@@ -39,7 +39,8 @@ class Session:
     """One expert's way through a review.
 
     `changed` is emitted when a decision was made or taken back, `moved` when something else
-    lies before the expert, and `hinted` with a sentence where what was asked for cannot be done.
+    lies before the expert, and `hinted` with a sentence where what was asked for cannot be done,
+    "" where it is.
 
     Parameters
     ----------
@@ -183,6 +184,7 @@ class Session:
     def say(self, category: str) -> None:
         """Answer before the raters are shown; "" for no object here."""
         self.answer = category
+        self.hinted.emit("")
         self.moved.emit()
 
     def accept(self) -> None:
@@ -323,6 +325,7 @@ class Session:
         except WriteError as error:
             # The decision holds, in memory: the work goes on while a new place is looked for.
             decision, message = self.review.log.last(1)[0], str(error)
+        self.hinted.emit("")
         self.counts.subtract(before)
         self.counts.update(self._verdicts((*ids, *made_ids(decision))))
         if ends:

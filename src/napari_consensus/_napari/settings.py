@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,15 @@ def last_folder() -> str:
 def remember_folder(path: Path) -> None:
     """Keep the folder of a file, or a folder, for the next dialog."""
     remember("folder", str(path if path.is_dir() else path.parent))
+
+
+def typed(text: str) -> Path | None:
+    """Return the path that a field holds, None where it is empty.
+
+    Windows copies paths in quotes; ~ is the folder of the user's own.
+    """
+    bare = text.strip().strip('"')
+    return Path(os.path.expanduser(bare)) if bare else None  # noqa: PTH111 (no user: no error)
 
 
 def rescue_folder() -> Path:

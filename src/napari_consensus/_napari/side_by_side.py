@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Image, Layer, Surface
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer
 
 from napari_consensus._napari.density import density
 from napari_consensus._napari.detail import Level
 from napari_consensus._napari.layers import tiles_placement
-from napari_consensus._napari.meshes import Part, table_surface
+from napari_consensus._napari.meshes import table_surface
 from napari_consensus._napari.outlines import MOST_RUNS
 from napari_consensus._napari.scene import Scene
+from napari_consensus._napari.shown_raters import colours_of
+from napari_consensus._napari.tables import Prepared
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.figures.colours import CONSENSUS
@@ -65,7 +68,8 @@ class SideBySide(QObject):
     def enter(self) -> None:
         """Divide the canvas."""
         scene, viewer = self._scene, self._scene.viewer
-        if viewer is None or self.shown or scene.store.prepared is None:
+        prepared = scene.store.prepared
+        if viewer is None or self.shown or prepared is None:
             return
         scene.outlines.divided = True
         self._hidden = [layer for layer in viewer.layers if layer.visible]
@@ -78,7 +82,7 @@ class SideBySide(QObject):
         }
         scene.refresh()
         pixels = [layer for layer in scene.own.images if isinstance(layer, Image)]
-        self._panels = _panels(scene)
+        self._panels = _panels(scene, prepared)
         for panel in self._panels:
             self._made += [_copy(layer, visible=layer in self._hidden) for layer in pixels]
             panel.surface = Surface(name=panel.name, **self._mesh(panel))
@@ -100,8 +104,7 @@ class SideBySide(QObject):
         if not self.shown:
             return
         scene, viewer = self._scene, self._scene.viewer
-        for layer in self._made:
-            scene.own.remove(layer)
+        scene.own.remove(*self._made)
         hidden, grid = self._hidden, self._grid
         self._made, self._panels, self._hidden, self._grid = [], [], [], {}
         scene.outlines.divided = False
@@ -130,25 +133,20 @@ class SideBySide(QObject):
 
     def _count(self, panel: _Panel) -> bool:
         """Picture how many outlines of a view lie where; whether they are in order by now."""
-        table = panel.drawn[0][0] if panel.drawn else None
-        index = self._scene.detail.index(table) if table is not None else None
-        if table is None or index is None:
+        index = self._scene.detail.index(panel.table) if panel.colours else None
+        if index is None:
             return False
-        kind = np.full(len(table.raters), -1, np.int64)
-        kind[[code for _, code, _ in panel.drawn]] = np.arange(len(panel.drawn))
-        raters = table.rater[index.first : index.first + index.n]
-        colours = [colour for *_, colour in panel.drawn]
-        panel.picture.data = density(index, kind[raters], colours)
+        raters = panel.table.rater[index.first : index.first + index.n]
+        panel.picture.data = density(index, panel.kind[raters], panel.colours)
         for name, value in tiles_placement(index.tiles, self._scene.own.scale_yx).items():
             setattr(panel.picture, name, value)
         panel.counted = True
         return True
 
     def _mesh(self, panel: _Panel) -> dict[str, Any]:
-        parts: list[Part] = []
-        for table, code, colour in panel.drawn:
-            rows = self._scene.detail.rows(table)
-            parts.append((table, rows[table.rater[rows] == code], colour))
+        table, rows = panel.table, self._scene.detail.rows(panel.table)
+        kind = panel.kind[table.rater[rows]]
+        parts = [(table, rows[kind == k], colour) for k, colour in enumerate(panel.colours)]
         return table_surface(parts, self._scene.own.line_width, casing=panel.casing)
 
 
@@ -165,26 +163,29 @@ def _picture() -> Image:
 
 @dataclass
 class _Panel:
-    """One view of the grid: a table, whose rows of it, their colour; and how they are drawn."""
+    """One view of the grid: a table, which colour each of its raters has; how it is drawn."""
 
     name: str
-    drawn: list[tuple[Annotations, int, str]]
+    table: Annotations
+    kind: NDArray[np.int64]  # (raters,) -1 for who is not drawn
+    colours: list[str]
     casing: bool = False
     surface: Surface | None = None
     picture: Image = field(default_factory=_picture)
     counted: bool = False
 
 
-def _panels(scene: Scene) -> list[_Panel]:
-    store = scene.store
+def _panels(scene: Scene, prepared: Prepared) -> list[_Panel]:
+    store, one = scene.store, np.zeros(1, np.int64)
+    table = prepared.study.annotations
     readers = [r for r in store.raters if r.kind != RaterKind.REFERENCE and r.visible]
-    panels = [_Panel("Raters' outlines", [(r.annotations, r.code, r.colour) for r in readers])]
+    panels = [_Panel("Raters' outlines", table, *colours_of(readers, table))]
     panels += [
-        _Panel(run.name.replace("Consensus", "Run"), [(run.consensus.shapes, 0, CONSENSUS)])
+        _Panel(run.name.replace("Consensus", "Run"), run.consensus.shapes, one, [CONSENSUS])
         for run in store.runs[-MOST_RUNS:]
     ]
     panels += [
-        _Panel(f"{r.title} outlines", [(r.annotations, r.code, r.colour)], casing=True)
+        _Panel(f"{r.title} outlines", r.annotations, *colours_of([r], r.annotations), casing=True)
         for r in store.raters
         if r.kind == RaterKind.REFERENCE
     ]

@@ -14,17 +14,15 @@ from napari_consensus._napari.image_objects import ImageObjects
 from napari_consensus._napari.objects import Objects
 from napari_consensus._napari.runs import Run
 from napari_consensus._napari.session import Session
+from napari_consensus._napari.shown_raters import ShownRater, is_crowd, shown_raters
 from napari_consensus._napari.tables import (
     AGREEMENT_IOU,
     ImageTable,
     Prepared,
     first_image,
     image_table,
-    rows_of_image,
 )
-from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.raters import RaterKind
-from napari_consensus.figures.colours import REFERENCE, rater_colour
 from napari_consensus.formats.discovery import Discovery
 
 
@@ -46,44 +44,6 @@ class PlaceMap(StrEnum):
     OUTLINE = "1 - IoU"
     UNREAD = "not read"
     UNREVIEWED = "not reviewed"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ShownRater:
-    """A rater as the viewer shows them.
-
-    Parameters
-    ----------
-    name, kind
-        As in the study.
-    colour
-        #RRGGBB.
-    annotations
-        The table that holds their rows: the study's or its reference.
-    code
-        Their code in that table.
-    visible
-        Whether their layer is to be seen.
-    """
-
-    name: str
-    kind: RaterKind
-    colour: str
-    annotations: Annotations
-    code: int
-    visible: bool = True
-
-    @property
-    def title(self) -> str:
-        """What their layer is called."""
-        if self.kind != RaterKind.REFERENCE:
-            return self.name
-        return "Reference" if self.name.casefold() == "reference" else f"Reference {self.name}"
-
-    def rows(self, image: int) -> NDArray[np.int64]:
-        """Rows they drew on an image."""
-        rows = rows_of_image(self.annotations, image)
-        return rows[self.annotations.rater[rows] == self.code]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +116,7 @@ class Store:
         self.canvas = Canvas.RATERS
         self.runs = ()
         self.run = None
-        self.raters = _shown_raters(prepared)
+        self.raters = shown_raters(prepared.study)
         self._forget()
         self._selected = self.chosen = None
         self.study_changed.emit()
@@ -183,6 +143,17 @@ class Store:
     def n_images(self) -> int:
         """How many images the study has."""
         return len(self.prepared.annotations.images) if self.prepared else 0
+
+    @property
+    def crowded(self) -> bool:
+        """Whether the study has too many raters for a layer each."""
+        return self.prepared is not None and is_crowd(self.prepared.study)
+
+    @property
+    def layered(self) -> list[ShownRater]:
+        """Raters who have a layer of their own: of a crowd, the reference alone."""
+        crowded = self.crowded
+        return [r for r in self.raters if not crowded or r.kind == RaterKind.REFERENCE]
 
     @property
     def table(self) -> ImageTable | None:
@@ -379,20 +350,3 @@ class Store:
 
     def _forget(self) -> None:
         self._table = None
-
-
-def _shown_raters(prepared: Prepared) -> tuple[ShownRater, ...]:
-    table, reference = prepared.study.annotations, prepared.study.reference
-    out = [
-        ShownRater(name, kind, rater_colour(code), table, code)
-        for code, (name, kind) in enumerate(
-            zip(table.raters.names, table.raters.kinds, strict=True)
-        )
-    ]
-    if reference is not None:
-        raters = reference.raters
-        out += [
-            ShownRater(name, kind, REFERENCE, reference, code, visible=False)
-            for code, (name, kind) in enumerate(zip(raters.names, raters.kinds, strict=True))
-        ]
-    return tuple(out)

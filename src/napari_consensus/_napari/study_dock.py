@@ -6,19 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QPixmap
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QDockWidget,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QPushButton,
-    QToolButton,
-    QTreeWidget,
-    QTreeWidgetItem,
 )
 
 from napari_consensus._napari.canvas_choice import CanvasChoice
@@ -26,8 +19,8 @@ from napari_consensus._napari.dock import Dock
 from napari_consensus._napari.found_page import FoundPage
 from napari_consensus._napari.found_texts import many
 from napari_consensus._napari.layers_form import LayersAsRaters
+from napari_consensus._napari.rater_list import RaterList
 from napari_consensus._napari.slide_line import SlideLine
-from napari_consensus._napari.store import ShownRater
 from napari_consensus._napari.table_view import Column, TableView
 from napari_consensus._napari.tables import (
     AGREEMENT_IOU,
@@ -73,8 +66,7 @@ class StudyDock(Dock):
         self.images.chosen.connect(self.store.show_image)
         self.slide = SlideLine()
         self.on_canvas = CanvasChoice(self.store)
-        self.raters = QTreeWidget()
-        self._make_raters()
+        self.raters = RaterList(self.store)
         walk = QHBoxLayout()
         walk.addWidget(self.filter, 1)
         walk.addWidget(self.previous)
@@ -105,7 +97,7 @@ class StudyDock(Dock):
         self.images.mark(self.store.image)
         self.slide.show_header(self.scene.pixels.header)
         self.on_canvas.show_choice()
-        self._fill_raters()
+        self.raters.refresh()
 
     def show_page(self) -> None:
         """Show the study, or what was found before it is used."""
@@ -154,30 +146,6 @@ class StudyDock(Dock):
         if self.store.found is not None:
             self.store.look_at(self.store.found)
 
-    def _make_raters(self) -> None:
-        tree = self.raters
-        tree.setHeaderLabels(["Rater", "Kind", "Here", "All", ""])
-        tree.setRootIsDecorated(False)
-        tree.setIndentation(0)
-        tree.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        tree.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        tree.setMinimumHeight(110)
-        header = tree.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column in range(1, 5):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        for column, tip in enumerate(
-            (
-                "Tick to show a rater's outlines.",
-                "human, model, prelabel (what raters were shown first) or reference.",
-                "Annotations on this image; a dash where the rater did not read it.",
-                "Annotations on all images.",
-            )
-        ):
-            tree.headerItem().setToolTip(column, tip)
-        tree.itemChanged.connect(self._ticked)
-
     def _fill_images(self) -> None:
         prepared = self.store.prepared
         if prepared is None:
@@ -204,49 +172,6 @@ class StudyDock(Dock):
             keep,
         )
         self.images.mark(self.store.image)
-
-    def _fill_raters(self) -> None:
-        tree = self.raters
-        tree.blockSignals(True)
-        if tree.topLevelItemCount() != len(self.store.raters) or any(
-            tree.topLevelItem(k).text(0) != r.name for k, r in enumerate(self.store.raters)
-        ):
-            tree.clear()
-            for rater in self.store.raters:
-                self._add_rater(rater)
-        for k, rater in enumerate(self.store.raters):
-            item = tree.topLevelItem(k)
-            table = rater.annotations
-            read = table.raters.read[self.store.image, rater.code]
-            here = len(rater.rows(self.store.image))
-            item.setText(2, f"{here:,}" if read or here else "–")
-            item.setToolTip(2, "" if read else "This rater did not read the image.")
-            item.setText(3, f"{int((table.rater == rater.code).sum()):,}")
-            state = Qt.CheckState.Checked if rater.visible else Qt.CheckState.Unchecked
-            item.setCheckState(0, state)
-        tree.blockSignals(False)
-
-    def _add_rater(self, rater: ShownRater) -> None:
-        item = QTreeWidgetItem([rater.name, rater.kind.value])
-        swatch = QPixmap(12, 12)
-        swatch.fill(QColor(rater.colour))
-        item.setData(0, Qt.ItemDataRole.DecorationRole, swatch)
-        for column in (2, 3):
-            item.setTextAlignment(
-                column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            )
-        self.raters.addTopLevelItem(item)
-        solo = QToolButton()
-        solo.setText("Solo")
-        solo.setToolTip("Show this rater alone; again to show all.")
-        alone = self.store.show_rater_alone
-        solo.clicked.connect(lambda _, name=rater.name: alone(name))
-        self.raters.setItemWidget(item, 4, solo)
-
-    def _ticked(self, item: QTreeWidgetItem, column: int) -> None:
-        if column == 0:
-            checked = item.checkState(0) == Qt.CheckState.Checked
-            self.store.show_raters({item.text(0): checked})
 
 
 def _summary(prepared: Prepared | None) -> str:

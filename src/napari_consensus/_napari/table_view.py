@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 from qtpy.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent, QKeySequence
@@ -24,7 +25,9 @@ from qtpy.QtWidgets import (
 )
 
 from napari_consensus.data.names import natural
+from napari_consensus.errors import WriteError
 from napari_consensus.figures.colours import heat_colour, ink_on
+from napari_consensus.formats import write_text
 from napari_consensus.formats._cells import as_text
 
 _SEEN = 0.005
@@ -226,7 +229,9 @@ class TableView(QTableView):
         self.table = TableModel(self)
         self.setModel(self.table)
         self.setSortingEnabled(True)
-        self.setToolTip("Ctrl+C copies the table; the right mouse button saves it as CSV.")
+        copy = QKeySequence(QKeySequence.StandardKey.Copy)
+        copied = copy.toString(QKeySequence.SequenceFormat.NativeText)
+        self.setToolTip(f"{copied} copies the table; the right mouse button saves it as CSV.")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -307,8 +312,11 @@ class TableView(QTableView):
         """Ask for a file and save the table as CSV."""
         name, _ = QFileDialog.getSaveFileName(self, "Save table", self._file_name, "CSV (*.csv)")
         if name:
-            # Excel takes UTF-8 for what it is only after a byte order mark.
-            Path(name).write_text(self.text(","), encoding="utf-8-sig", newline="")
+            try:
+                # Excel takes UTF-8 for what it is only after a byte order mark.
+                write_text(Path(name), f"\ufeff{self.text(',')}", overwrite=True)
+            except WriteError as error:
+                show_error(str(error))
 
     def _menu(self, place: QPoint) -> None:
         menu = QMenu(self)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_consensus.agreement.counts import MatchCounts, count_matches
-from napari_consensus.agreement.numbers import RaterPair, f1_micro, f1_over_iou, pair_numbers
+from napari_consensus.agreement.numbers import RaterPair, f1_by_image, f1_over_iou, pair_numbers
 from napari_consensus.agreement.sessions import first_readings
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.groups import ObjectGroups, Pairs
@@ -100,12 +100,15 @@ class AgreementView:
         F1 over `CURVE`; empty where it was not asked for.
     raters_per_object
         (raters,) objects marked by 1, 2, ... raters, grouped at `GROUPING_IOU`.
+    image
+        Code of the one image that was counted, None for all.
     """
 
     pairs: tuple[RaterPair, ...]
     minimum_iou: float
     curve: NDArray[np.float64]
     raters_per_object: NDArray[np.int64]
+    image: int | None
 
 
 def prepare(
@@ -217,6 +220,7 @@ def agreement_of(
         minimum_iou=minimum_iou,
         curve=f1_over_iou(annotations, pairs, CURVE, progress=progress) if curve else np.empty(0),
         raters_per_object=np.bincount(support, minlength=n + 1)[1 : n + 1],
+        image=image,
     )
 
 
@@ -234,15 +238,11 @@ def image_list(prepared: Prepared) -> dict[str, NDArray[Any]]:
     n = len(prepared.annotations.images)
     groups = prepared.groups
     alone = np.bincount(groups.image[groups.support == 1], minlength=n)
-    of_image = prepared.counts.image
-    f1 = np.full(n, np.nan)
-    for image in np.unique(of_image).tolist():
-        f1[image] = f1_micro(prepared.counts.take(of_image == image))
     return {
         "annotations": np.diff(prepared.start),
         "objects": np.bincount(groups.image, minlength=n),
         "alone": alone,
-        "f1": f1,
+        "f1": f1_by_image(prepared.counts, n),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabBar
+from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow
 
 from napari_consensus._napari.agreement_dock import AgreementDock
 from napari_consensus._napari.consensus_dock import ConsensusDock
@@ -21,6 +21,7 @@ from napari_consensus._napari.matches_dock import MatchesDock
 from napari_consensus._napari.raters_dock import RatersDock
 from napari_consensus._napari.review_dock import ReviewDock
 from napari_consensus._napari.scene import scene_of
+from napari_consensus._napari.stacking import squeeze_tabs
 from napari_consensus._napari.study_dock import StudyDock
 from napari_consensus.data.study import Study
 from napari_consensus.formats import discover, read_discovery
@@ -39,7 +40,6 @@ DOCKS: dict[str, type[Dock]] = {
 }
 _WIDTH, _HEIGHT = 1500, 950
 _DOCK_WIDTH = 430
-_TABS = "QTabBar::tab {padding: 4px 2px; margin: 0px; min-width: 0px; font-size: 11px;}"
 
 
 def open_window(
@@ -127,10 +127,14 @@ def settle(viewer: Any, seconds: float = 1.0, limit: float = 60.0) -> None:
     while monotonic() < min(quiet, end):
         QApplication.processEvents()
         sleep(0.01)
-        if scene.busy or scene.rehearsing or any(
-            d.job_bar.busy
-            for d in map(viewer.window.dock_widgets.get, DOCKS)
-            if isinstance(d, Dock)
+        if (
+            scene.busy
+            or scene.rehearsing
+            or any(
+                d.job_bar.busy
+                for d in map(viewer.window.dock_widgets.get, DOCKS)
+                if isinstance(d, Dock)
+            )
         ):
             quiet = monotonic() + seconds
 
@@ -175,8 +179,4 @@ def arrange(viewer: Any, width: int = _DOCK_WIDTH) -> None:
     main = frame.parent() if frame is not None else None
     if isinstance(main, QMainWindow):
         main.resizeDocks([frame], [width], Qt.Orientation.Horizontal)
-        for bar in main.findChildren(QTabBar):
-            if {bar.tabText(k) for k in range(bar.count())} & set(DOCKS):
-                # napari's own margins would leave "St…", "Fig…" of the names.
-                bar.setStyleSheet(_TABS)
-                bar.setElideMode(Qt.TextElideMode.ElideNone)
+        squeeze_tabs(main, frame.windowTitle())

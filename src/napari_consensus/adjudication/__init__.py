@@ -24,6 +24,7 @@ from napari_consensus.adjudication.export import export_log
 from napari_consensus.adjudication.file import SUFFIX, size_of
 from napari_consensus.adjudication.gold import gold_standard
 from napari_consensus.adjudication.history import History, made_ids
+from napari_consensus.adjudication.lock import CannotLockError, NotClosedError
 from napari_consensus.adjudication.log import DecisionLog
 from napari_consensus.adjudication.mirror import Mirror, open_log, read_log
 from napari_consensus.adjudication.recipe import recipe_of
@@ -48,6 +49,7 @@ __all__ = [
     "AdjudicatorPair",
     "Affected",
     "AuditResult",
+    "CannotLockError",
     "Check",
     "Consistency",
     "Decision",
@@ -56,6 +58,7 @@ __all__ = [
     "History",
     "Judged",
     "Mirror",
+    "NotClosedError",
     "Rescue",
     "Rescued",
     "Review",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from napari_consensus.errors import ReadError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from pathlib import Path, PurePath
 
 SUFFIX = ".decisions.sqlite"
 APPLICATION = 0x6E634431
@@ -190,6 +192,23 @@ def has_folder(path: Path) -> bool:
         return path.parent.is_dir()
     except OSError:
         return False
+
+
+def kept_name(place: Path) -> str:
+    """Name of what is kept elsewhere of a file: its own, and a hash of where it stands."""
+    # Not resolved: a drive that is away resolves to another name.
+    absolute = os.path.normcase(os.path.abspath(place))  # noqa: PTH100 (".." goes, links stay)
+    where = blake2b(absolute.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return f"{place.name.removesuffix(SUFFIX)}-{where}"
+
+
+def read_only(path: PurePath) -> str:
+    r"""Return an absolute path as SQLite opens it without making or changing a file.
+
+    A share of Windows, \\server\share, is no host to SQLite, which knows none.
+    """
+    said = quote(os.fsencode(path.as_posix()), safe="/:")
+    return f"file://{'' if said.startswith('/') else '/'}{said}?mode=ro"
 
 
 def checksum(entries: Iterable[Entry]) -> str:

@@ -35,6 +35,10 @@ class CannotLockError(WriteError):
     """Two windows could write a file of this place at once."""
 
 
+class NotClosedError(WriteError):
+    """Another computer did not close a file, which can be taken over."""
+
+
 class WriterLock:
     """The right to write a decisions file, held until it is released or the process ends.
 
@@ -51,8 +55,12 @@ class WriterLock:
 
     Raises
     ------
+    CannotLockError
+        Where the place cannot lock.
+    NotClosedError
+        Where it was not closed on another computer.
     WriteError
-        Where another window has it, the folder cannot be written to, or the place cannot lock.
+        Where another window has it, or the folder cannot be written to.
     """
 
     def __init__(self, file: Path, *, take_over: bool = False) -> None:
@@ -127,7 +135,7 @@ def check_closed(lock: sqlite3.Connection, file: Path) -> None:
 
     Raises
     ------
-    WriteError
+    NotClosedError
         Where the lock says so.
     """
     last = lock.execute("SELECT host, since, closed FROM holder").fetchone()
@@ -137,7 +145,7 @@ def check_closed(lock: sqlite3.Connection, file: Path) -> None:
         f"{file}: opened on {last[0]} at {last[1]} and not closed since; close it there, "
         "or take it over if that computer has stopped"
     )
-    raise WriteError(msg)
+    raise NotClosedError(msg)
 
 
 def _others_can_write(path: Path) -> bool:

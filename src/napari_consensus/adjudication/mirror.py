@@ -6,22 +6,35 @@ import os
 import shutil
 import sqlite3
 import sys
+from collections import defaultdict
 from contextlib import closing
-from hashlib import blake2b
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from napari_consensus.adjudication.file import SUFFIX, DecisionFile, Entry, has_folder, size_of
+from napari_consensus.adjudication.file import (
+    SUFFIX,
+    DecisionFile,
+    Entry,
+    has_folder,
+    kept_name,
+    read_only,
+    size_of,
+)
 from napari_consensus.adjudication.lock import CannotLockError, check_closed, lock_of
 from napari_consensus.adjudication.log import DecisionLog
+from napari_consensus.adjudication.patience import within
 from napari_consensus.errors import ReadError, WriteError
+from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_ANSWERS, _ENDS = 20.0, 3.0  # seconds that a place may take, and where a window waits to close
+_COPYING: defaultdict[Path, Lock] = defaultdict(Lock)  # held while a local file is copied
 _UNLOCKED = ("locked", "locking protocol", "disk I/O error")  # what SQLite says of such a place
 
 
@@ -35,16 +48,20 @@ class Mirror:
     ----------
     place
         Where the decisions belong.
+
+    Attributes
+    ----------
+    behind
+        Why the copy lacks some of the local file; "" where it held all when it was last made.
     """
 
     def __init__(self, place: Path) -> None:
         self.place = place
-        # Not resolved: a drive that is away resolves to another name.
-        absolute = os.path.normcase(os.path.abspath(place))  # noqa: PTH100 (".." goes, links stay)
-        where = blake2b(absolute.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-        self.local = kept_folder() / f"{place.name.removesuffix(SUFFIX)}-{where}{SUFFIX}"
+        self.behind = ""
+        self.local = kept_folder() / f"{kept_name(place)}{SUFFIX}"
+        self._hangs = f"{place}: does not answer"
         self._take_over = False
-        self._one_copy = Lock()
+        self._copying = _COPYING[self.local]
 
     @property
     def begun(self) -> bool:
@@ -68,8 +85,8 @@ class Mirror:
             `DecisionLog`.
         """
         self._take_over = take_over
-        with TemporaryDirectory() as folder:
-            copy = self._fetched(Path(folder), needed=not self.begun)
+        with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            copy = self._fetched_soon(Path(folder))
             _make_folder(self.local.parent)
             log = DecisionLog(self.local, take_over=take_over)
             try:
@@ -95,8 +112,8 @@ class Mirror:
         WriteError
             Where neither goes on from the other, or the place cannot be reached.
         """
-        with TemporaryDirectory() as folder:
-            copy = self._fetched(Path(folder), needed=not self.begun)
+        with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            copy = self._fetched_soon(Path(folder))
             there = self._rows(copy)
             here = self._rows(self.local if self.begun else None)
             self._check_alike(here, there)
@@ -115,28 +132,67 @@ class Mirror:
             Where the place is away or takes nothing, or where decisions stand there that the
             local file lacks.
         """
-        with self._one_copy, TemporaryDirectory() as folder:
-            there = self._rows(self._fetched(Path(folder), needed=True))
-            snapshot = Path(folder) / "snapshot"
-            _back_up(self.local, snapshot)
-            here = self._rows(snapshot)
-            self._check_alike(here, there)
-            if len(there) > len(here):
-                msg = (
-                    f"{self.place}: holds decisions made elsewhere meanwhile; end this review and "
-                    "go on with it to get them"
-                )
-                raise WriteError(msg)
-            if len(here) > len(there):
-                _replace(snapshot, self.place)
+        self._copying.acquire()
+        self._copy()
+
+    def bring_up(self, *, progress: Progress = silent) -> None:
+        """Copy, unless the place hangs; `behind` says how that went.
+
+        Parameters
+        ----------
+        progress
+            Stops the waiting where it raises.
+        """
+        self.behind = self._why_behind(_ANSWERS, progress)
 
     def finish(self) -> None:
-        """Copy for the last time; what the place does not take waits for the next opening."""
+        """Copy for the last time, and wait for it as long as a window may take to close.
+
+        What the place does not take is in the local file, and waits for the next opening.
+        """
+        self.behind = self._why_behind(_ENDS, silent)
+
+    def _why_behind(self, seconds: float, progress: Progress) -> str:
+        # A copy that hung may hang still.
+        if not self._copying.acquire(timeout=seconds):
+            return self._hangs
         try:
-            self.copy()
-        except (ReadError, WriteError):
-            # All is in the local file, and the next opening copies it or says why it cannot.
-            return
+            within(seconds, self._copy, progress=progress)
+        except TimeoutError:
+            return self._hangs
+        except (ReadError, WriteError) as error:
+            return str(error)
+        return ""
+
+    def _copy(self) -> None:
+        """Copy, and let others copy then: in this thread, or in one that is no longer heard."""
+        try:
+            with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+                there = self._rows(self._fetched(Path(folder), needed=True))
+                snapshot = Path(folder) / "snapshot"
+                _back_up(self.local, snapshot)
+                here = self._rows(snapshot)
+                self._check_alike(here, there)
+                if len(there) > len(here):
+                    msg = (
+                        f"{self.place}: holds decisions made elsewhere meanwhile; end this review "
+                        "and go on with it to get them"
+                    )
+                    raise WriteError(msg)
+                if len(here) > len(there):
+                    _replace(snapshot, self.place)
+        finally:
+            self._copying.release()
+
+    def _fetched_soon(self, folder: Path) -> Path | None:
+        """Fetch, unless the place hangs: where there is a local file, that is gone on with."""
+        needed = not self.begun
+        try:
+            return within(_ANSWERS, partial(self._fetched, folder, needed=needed))
+        except TimeoutError:
+            if not needed:
+                return None
+            raise WriteError(self._hangs) from None
 
     def _fetched(self, folder: Path, *, needed: bool) -> Path | None:
         """Return a local copy of what stands at the place, None where nothing does.
@@ -258,7 +314,7 @@ def _back_up(source: Path, target: Path) -> None:
     """Copy a database that may be written meanwhile, as it stands between two commits."""
     try:
         with (
-            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as live,
+            closing(sqlite3.connect(read_only(source.absolute()), uri=True)) as live,
             closing(sqlite3.connect(target)) as copy,
         ):
             live.backup(copy)
@@ -269,13 +325,16 @@ def _back_up(source: Path, target: Path) -> None:
 
 def _replace(source: Path, target: Path) -> None:
     """Put a file in the place of another, all at once; where that fails, the old one stays."""
+    from napari_consensus.formats import patiently
+
     part = target.with_name(f".{target.name}.{uuid4().hex}.part")
     try:
         with part.open("xb") as stream:
             stream.write(source.read_bytes())
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(part, target)  # noqa: PTH105 (the name that is said to be atomic everywhere)
+        # Where someone reads it, Windows does not let it be replaced.
+        patiently(partial(part.replace, target))
     except OSError as error:
         _remove(part)
         msg = f"{target}: cannot be written: {error.strerror or error}"

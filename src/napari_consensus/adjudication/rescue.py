@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
 from datetime import UTC, datetime
-from hashlib import blake2b
+from glob import escape
 from pathlib import Path  # noqa: TC003 (a NamedTuple's field)
 from typing import TYPE_CHECKING, NamedTuple
 
-from napari_consensus.adjudication.file import DECISION, SUFFIX, DecisionFile, Entry, size_of
+from napari_consensus.adjudication.file import (
+    DECISION,
+    SUFFIX,
+    DecisionFile,
+    Entry,
+    kept_name,
+    size_of,
+)
 from napari_consensus.errors import ReadError, WriteError
 
 if TYPE_CHECKING:
@@ -23,42 +31,42 @@ class Rescue:
         Where the copy goes; it is made where it is not there.
     place
         File that the decisions belong in, None where none was named.
+
+    Attributes
+    ----------
+    path
+        The copy; None where there is none.
     """
 
     def __init__(self, folder: Path, place: Path | None) -> None:
         self._folder = folder
         self._place = place
-        self._file: DecisionFile | None = None
+        self.path: Path | None = None
         self._kept = 0
-
-    @property
-    def path(self) -> Path | None:
-        """The copy; None where there is none."""
-        return None if self._file is None else self._file.path
 
     def keep(self, log: DecisionLog) -> Path:
         """Write what the copy lacks; returns the copy.
 
         Raises
         ------
-        WriteError
-            Where it cannot be written either.
+        ReadError, WriteError
+            Where it cannot be written either, or is damaged.
         """
         entries = log.entries
-        if self._file is None:
-            self._file = self._new()
-        self._file.append(entries[self._kept :])
-        self._kept = len(entries)
-        return self._file.path
+        path = self.path or self._new()
+        # Not kept open: Windows removes no file that is.
+        with closing(DecisionFile(path)) as file:
+            file.append(entries[self._kept :])
+        self.path, self._kept = path, len(entries)
+        return path
 
     def drop(self) -> None:
         """Remove the copy: all of it is stored where it belongs."""
-        if self._file is not None:
-            self._file.close()
-            self._file.path.unlink(missing_ok=True)
-        self._file, self._kept = None, 0
+        if self.path is not None:
+            forget(self.path)
+        self.path, self._kept = None, 0
 
-    def _new(self) -> DecisionFile:
+    def _new(self) -> Path:
         now = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
         path = self._folder / f"{_stem(self._place)}-{now}{SUFFIX}"
         try:
@@ -66,7 +74,7 @@ class Rescue:
         except OSError as error:
             msg = f"{self._folder}: cannot be made: {error}"
             raise WriteError(msg) from None
-        return DecisionFile(path)
+        return path
 
 
 class Rescued(NamedTuple):
@@ -94,7 +102,7 @@ def rescued(folder: Path, place: Path) -> Rescued | None:
     place
         File that the decisions belong in; it need not be there.
     """
-    copies = sorted(folder.glob(f"{_stem(place)}-*{SUFFIX}"))
+    copies = sorted(folder.glob(f"{escape(_stem(place))}-*{SUFFIX}"))
     there = _entries(place) if copies else []
     missing = []
     for path in copies:
@@ -106,12 +114,15 @@ def rescued(folder: Path, place: Path) -> Rescued | None:
     return best if best is not None and best.decisions else None
 
 
+def forget(copy: Path) -> None:
+    """Remove a copy that is stored where it belongs; one that stays is not offered again."""
+    with suppress(OSError):
+        copy.unlink(missing_ok=True)
+
+
 def _stem(place: Path | None) -> str:
-    """Name that copies of a file begin with: its own, and a hash of the folder it stands in."""
-    if place is None:
-        return "review"
-    where = blake2b(str(place.resolve()).encode("utf-8", "surrogatepass"), digest_size=4)
-    return f"{place.name.removesuffix(SUFFIX)}-{where.hexdigest()}"
+    """Name that copies of a file begin with."""
+    return "review" if place is None else kept_name(place)
 
 
 def _entries(path: Path) -> list[Entry]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from scipy.sparse import coo_array
 
 from napari_consensus.aggregation._em import (
     LEAST,
@@ -23,10 +24,15 @@ from napari_consensus.aggregation._patterns import Patterns, answer_patterns
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from napari_consensus.data.consensus import Posterior
     from napari_consensus.data.groups import Votes
+
+# Relative change of the objective at which a fit that starts near its end stops.
+_AGAIN = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,62 @@ class DawidSkene:
             tolerance=self.tolerance,
             progress=progress,
         )
+
+    def on_other_images(
+        self, votes: Votes, *, progress: Progress = silent
+    ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        """Return what fits the model anew where images count several times, or not at all.
+
+        Each fit starts from that of all images once, so that it comes to the same of the
+        likelihood's maxima, and stops at a relative change of 1e-6.
+
+        Parameters
+        ----------
+        votes
+            Who gave which category to which object.
+        progress
+            Reports the fit to all images, and stops where it raises.
+
+        Returns
+        -------
+        Callable
+            From (images,) how often each counts to (raters, K, K) confusion matrices; NaN for
+            who gave no category there.
+        """
+        k = votes.n_categories
+        cells = np.full((k, k), self.smoothing)
+        patterns = answer_patterns(votes, progress)
+        answered = np.flatnonzero(patterns.pattern >= 0)
+        of_image = coo_array(
+            (np.ones(len(answered)), (votes.image[answered], patterns.pattern[answered])),
+            shape=(len(votes.read), len(patterns.count)),
+        ).tocsr()
+
+        def fit(count: NDArray[np.float64], start: _Matrices | None, told: Progress) -> _Matrices:
+            held = replace(patterns, count=count)
+            return estimate(
+                held,
+                lambda expected: _maximise(expected, held, cells, 0.0),
+                max_iterations=self.max_iterations,
+                tolerance=self.tolerance if start is None else _AGAIN,
+                progress=told,
+                start=start,
+            ).parameters
+
+        whole = fit(patterns.count, None, progress) if len(answered) else None
+
+        def again(times: NDArray[np.float64]) -> NDArray[np.float64]:
+            count = np.asarray(times @ of_image, np.float64)
+            if not count.any():
+                return np.full((votes.n_raters, k, k), np.nan)
+            found = fit(count, whole if patterns.shared else None, silent)
+            said = np.asarray(count @ patterns.answers).reshape(-1, k).sum(axis=1) > 0
+            matrices: NDArray[np.float64] = np.where(
+                said[:, None, None], found.confusion.transpose(0, 2, 1), np.nan
+            )
+            return matrices
+
+        return again
 
 
 def confusion_matrices(

@@ -52,6 +52,11 @@ class CurveCounts:
     matched: NDArray[np.int64]
     marked: NDArray[np.int64]
 
+    def take(self, rows: NDArray[np.int64]) -> CurveCounts:
+        """Keep some rows, such as those of two raters."""
+        columns = (column[rows] for column in (self.image, self.matched, self.marked))
+        return CurveCounts(self.thresholds, *columns)
+
 
 def count_over_iou(
     annotations: Annotations,
@@ -154,8 +159,8 @@ class SortedMatches:
 
     Parameters
     ----------
-    image
-        (m,) codes of the images of meetings.
+    image, a, b
+        (m,) codes of the images and raters of meetings; a < b.
     marked
         (m,) annotations of both raters there.
     meeting
@@ -165,9 +170,24 @@ class SortedMatches:
     """
 
     image: NDArray[np.int64]
+    a: NDArray[np.int64]
+    b: NDArray[np.int64]
     marked: NDArray[np.int64]
     meeting: NDArray[np.int64]
     iou: NDArray[np.float64]
+
+    def take(self, meetings: NDArray[np.bool_]) -> SortedMatches:
+        """Keep some meetings, by an (m,) mask."""
+        held = meetings[self.meeting]
+        number = np.cumsum(meetings) - 1
+        return SortedMatches(
+            image=self.image[meetings],
+            a=self.a[meetings],
+            b=self.b[meetings],
+            marked=self.marked[meetings],
+            meeting=number[self.meeting[held]],
+            iou=self.iou[held],
+        )
 
 
 def sorted_matches(
@@ -187,7 +207,12 @@ def sorted_matches(
     found = match_every_two(annotations, pairs, 0.0, most_first=False, progress=progress)
     order = np.argsort(-found.pairs.iou, kind="stable")
     return SortedMatches(
-        found.image, found.n_a + found.n_b, found.meeting[order], found.pairs.iou[order]
+        image=found.image,
+        a=found.a,
+        b=found.b,
+        marked=found.n_a + found.n_b,
+        meeting=found.meeting[order],
+        iou=found.pairs.iou[order],
     )
 
 

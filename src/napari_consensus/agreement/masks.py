@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_consensus.agreement.counts import match_every_two
-from napari_consensus.agreement.curves import DSB_THRESHOLDS, sorted_ap
+from napari_consensus.agreement import curves
 from napari_consensus.progress import Progress, silent, stage
 from napari_consensus.raster.runs import runs_of_outlines
-from napari_consensus.resampling import shares
+from napari_consensus.resampling import Statistic, estimates, ratio_of_sums
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
     from napari_consensus.data.annotations import Annotations
     from napari_consensus.data.groups import Pairs
+
+NUMBERS = ("map_dsb", "sorted_ap", "dice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,9 @@ class MaskPair:
     dice
         2 |A and B| / (|A| + |B|), over pixels that either marked, whichever object they belong
         to; NaN where nothing was marked, or masks of one rater overlap.
+    intervals
+        Low and high, by the name in `NUMBERS`: 95 % intervals over images drawn again; NaN
+        where they were not.
     """
 
     a: str
@@ -40,10 +49,18 @@ class MaskPair:
     map_dsb: float
     sorted_ap: float
     dice: float
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def mask_pairs(
-    annotations: Annotations, across: Pairs, within: Pairs, *, progress: Progress = silent
+    annotations: Annotations,
+    across: Pairs,
+    within: Pairs,
+    replicates: int,
+    rng: Generator,
+    units: NDArray[np.int64],
+    *,
+    progress: Progress = silent,
 ) -> tuple[MaskPair, ...]:
     """Compare the masks of every two raters who read an image in common.
 
@@ -53,58 +70,98 @@ def mask_pairs(
         What raters drew.
     across, within
         All overlapping pairs of two raters, and of one rater's own annotations.
+    replicates, rng, units
+        How often images are drawn again, where the draws come from, and (images,) codes of
+        what each is drawn with, as in `resampling.resamples`.
     progress
         Reports, and stops where it raises.
 
     Source: as in `agreement.curves`; L. R. Dice, Measures of the amount of ecologic
     association between species, Ecology 26 (1945) 297-302.
     """
-    names = annotations.raters.names
-    every = match_every_two(
-        annotations, across, 0.0, most_first=False, progress=stage(progress, 0, 2)
+    names, images = annotations.raters.names, len(annotations.images)
+    of_dice = _Pixels.of(annotations, across, within)
+    matches = curves.sorted_matches(annotations, across, progress=stage(progress, 0, 3))
+    counts = curves.count_over_iou(
+        annotations, across, curves.DSB_THRESHOLDS, progress=stage(progress, 1, 3)
     )
-    code = every.a * len(names) + every.b
-    met, pair = np.unique(code, return_inverse=True)
-    n_a, n_b = (np.bincount(pair, weights=n, minlength=len(met)) for n in (every.n_a, every.n_b))
-    ap = np.empty((len(DSB_THRESHOLDS), len(met)))
-    for k, threshold in enumerate(DSB_THRESHOLDS):
-        stage(progress, 1, 2)(k, len(ap))
-        found = match_every_two(annotations, across, threshold)
-        matched = np.bincount(pair[found.meeting], minlength=len(met))
-        ap[k] = shares(matched, n_a + n_b - matched)
-    of_match = pair[every.meeting]
-    dice = _dice(annotations, across, within)
+    met, pair = np.unique(matches.a * len(names) + matches.b, return_inverse=True)
+    both = [divmod(code, len(names)) for code in met.tolist()]
+    statistics: dict[str, Statistic] = {}
+    for k, (a, b) in enumerate(both):
+        own = counts.take(np.flatnonzero(pair == k))
+        statistics |= {
+            f"map_dsb {k}": curves.mean_over_thresholds(curves.ap_dsb_micro(own, images), own),
+            f"sorted_ap {k}": curves.sorted_ap_micro(matches.take(pair == k), images),
+            f"dice {k}": of_dice.statistic(a, b),
+        }
+    found = estimates(statistics, images, replicates, rng, units, progress=stage(progress, 2, 3))
     return tuple(
         MaskPair(
-            names[int(both) // len(names)],
-            names[int(both) % len(names)],
-            float(ap[:, k].mean()),
-            sorted_ap(every.pairs.iou[of_match == k], int(n_a[k]), int(n_b[k])),
-            dice[int(both) // len(names), int(both) % len(names)],
+            names[a],
+            names[b],
+            **{name: found[f"{name} {k}"][0].value for name in NUMBERS},
+            intervals={
+                name: (found[f"{name} {k}"][0].low, found[f"{name} {k}"][0].high)
+                for name in NUMBERS
+            },
         )
-        for k, both in enumerate(met)
+        for k, (a, b) in enumerate(both)
     )
 
 
-def _dice(annotations: Annotations, across: Pairs, within: Pairs) -> dict[tuple[int, int], float]:
-    """Dice of every two raters a < b."""
-    table = annotations
-    n = len(table.raters)
-    area = runs_of_outlines(table).areas(len(table))
-    a, b = table.rater[across.first], table.rater[across.second]
-    both = area[across.first] + area[across.second]
-    # IoU = shared / (both - shared); pixels are whole numbers.
-    shared = np.rint(across.iou * both / (1 + across.iou))
-    common = np.bincount(a.astype(np.int64) * n + b, weights=shared, minlength=n * n)
-    by_image = np.zeros((len(table.images), n))
-    np.add.at(by_image, (table.image, table.rater), area)
-    read = table.raters.read & table.raters.apart[:, None]
-    overlapping = np.isin(np.arange(n), table.rater[within.first])
-    out = {}
-    for i in range(n):
-        for j in range(i + 1, n):
-            together = read[:, i] & read[:, j]
-            marked = float(by_image[together][:, [i, j]].sum())
-            known = marked > 0 and not overlapping[[i, j]].any()
-            out[i, j] = float(2 * common[i * n + j] / marked) if known else float("nan")
-    return out
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pixels:
+    """Pixels that raters marked, and two of them both, on each image.
+
+    Parameters
+    ----------
+    area
+        (images, raters) pixels each marked.
+    code, image, shared
+        (p,) two raters a < b as a * raters + b, rising, an image, and pixels that two
+        annotations of them have in common there.
+    read
+        (images, raters) who read what for themselves.
+    overlapping
+        (raters,) whose own masks overlap, so that their areas count pixels twice.
+    """
+
+    area: NDArray[np.float64]
+    code: NDArray[np.int64]
+    image: NDArray[np.int32]
+    shared: NDArray[np.float64]
+    read: NDArray[np.bool_]
+    overlapping: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, table: Annotations, across: Pairs, within: Pairs) -> _Pixels:
+        n = len(table.raters)
+        area = runs_of_outlines(table).areas(len(table))
+        both = area[across.first] + area[across.second]
+        code = table.rater[across.first].astype(np.int64) * n + table.rater[across.second]
+        order = np.argsort(code, kind="stable")
+        # IoU = shared / (both - shared); pixels are whole numbers.
+        shared = np.rint(across.iou * both / (1 + across.iou))
+        by_image = np.zeros((len(table.images), n))
+        np.add.at(by_image, (table.image, table.rater), area)
+        return cls(
+            area=by_image,
+            code=code[order],
+            image=table.image[across.first][order],
+            shared=shared[order],
+            read=table.raters.read & table.raters.apart[:, None],
+            overlapping=np.isin(np.arange(n), table.rater[within.first]),
+        )
+
+    def statistic(self, a: int, b: int) -> Statistic:
+        """Dice of two raters a < b."""
+        images, raters = self.area.shape
+        known = self.read[:, a] & self.read[:, b] & ~self.overlapping[[a, b]].any()
+        code = a * raters + b
+        of_two = slice(*np.searchsorted(self.code, [code, code + 1]).tolist())
+        common = np.bincount(self.image[of_two], weights=self.shared[of_two], minlength=images)
+        marked = self.area[:, a] + self.area[:, b]
+        return ratio_of_sums(
+            np.where(known, 2 * common, 0.0)[:, None], np.where(known, marked, 0.0)[:, None]
+        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.geometry import read_at
+from napari_consensus.resampling import shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,9 +68,7 @@ class Tiles:
         tile, n = self.of(places[known]), self.rows * self.columns
         count = np.bincount(tile, minlength=n)
         total = np.bincount(tile, weights=values[known], minlength=n)
-        out = np.full(n, np.nan)
-        np.divide(total, count, out=out, where=count > 0)
-        return out.reshape(self.rows, self.columns)
+        return shares(total, count).reshape(self.rows, self.columns)
 
     def counts(
         self, tile: NDArray[np.int32], label: NDArray[np.int64], n_labels: int

@@ -49,7 +49,12 @@ def agreement(
             study = pipeline.without_cut(study, iou, progress=progress)
         if pipeline.are_segmentations(study.annotations):
             masks = pipeline.compare_segmentations(
-                study.annotations, study.image_sizes, progress=progress
+                study.annotations,
+                study.image_sizes,
+                replicates=bootstrap,
+                seed=seed,
+                clusters=belongs,
+                progress=progress,
             )
         result = pipeline.agreement(
             study.annotations, iou, grouping_iou, point_distance=point_distance, progress=progress

@@ -108,7 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, 2)
     except Cancelled:
         return _fail("stopped", 1)
-    except ConsensusError as error:
+    # What the system says of a folder nobody may look into, or a share that has gone.
+    except (ConsensusError, OSError) as error:
         return _fail(error, 1)
     return 0
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,14 @@ if TYPE_CHECKING:
 def show_json(document: Mapping[str, object]) -> None:
     """Write one JSON document to stdout; numbers without a value become null."""
     text = json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False)
-    sys.stdout.write(text + "\n")
+    show_json_text(text + "\n")
+
+
+def show_json_text(text: str) -> None:
+    """Write JSON to stdout, in ASCII where that is no UTF-8, as it often is on Windows."""
+    if codecs.lookup(sys.stdout.encoding or "utf-8").name != "utf-8":
+        text = re.sub(r"[^\x00-\x7f]", lambda held: json.dumps(held[0])[1:-1], text)
+    sys.stdout.write(text)
 
 
 def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

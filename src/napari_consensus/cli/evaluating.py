@@ -58,15 +58,7 @@ def evaluate(
         bool,
         typer.Option("--any-category", help="Let AP and D-ECE match whatever the category."),
     ] = False,
-    bootstrap: Annotated[
-        int,
-        typer.Option(
-            "--bootstrap",
-            min=0,
-            metavar="N",
-            help="Draw images again so often for 95 % intervals of AP and D-ECE.",
-        ),
-    ] = 0,
+    bootstrap: options.Bootstrap = 0,
     clusters: options.Clusters = None,
     method: options.Method = "majority",
     parameters: options.Parameters = [],  # noqa: B006 (typer copies it; a tuple is no list)

@@ -40,10 +40,7 @@ def figures(
     grouping_iou: options.GroupingIou = 0.3,
     point_distance: options.PointDistance = 4.0,
     drop_cut: options.DropCut = False,
-    bootstrap: Annotated[
-        int,
-        typer.Option("--bootstrap", min=0, metavar="N", help="Draw images again so often."),
-    ] = 1000,
+    bootstrap: options.Bootstrap = 1000,
     clusters: options.Clusters = None,
     method: options.Method = "majority",
     parameters: options.Parameters = [],  # noqa: B006
@@ -65,7 +62,7 @@ def figures(
     from napari_consensus.figures.study_figures import study_figures
     from napari_consensus.figures.study_numbers import FigureSettings
     from napari_consensus.figures.theme import DARK, LIGHT
-    from napari_consensus.report.privacy import without_names
+    from napari_consensus.pipeline.privacy import without_names
 
     wanted = [kind.strip().lower() for kind in kinds.split(",") if kind.strip()]
     check_formats(wanted)
@@ -168,7 +165,7 @@ def contact_sheet(
     from napari_consensus import formats, pipeline
     from napari_consensus.figures.contact_sheet import contact_sheet as draw
     from napari_consensus.figures.contact_sheet import write_sheet
-    from napari_consensus.report.privacy import without_names
+    from napari_consensus.pipeline.privacy import without_names
 
     _check_choice(raters, categories, hardest)
     if out.suffix.lower() not in (".pdf", ".png"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from napari_consensus.agreement.masks import NUMBERS
 from napari_consensus.cli.console import show_table
 
 if TYPE_CHECKING:
@@ -16,7 +17,15 @@ _PATCHES_SHOWN = 40
 def masks_document(found: Segmentations) -> dict[str, Any]:
     """Every number by its key in the member `masks` of `agreement --json`."""
     return {
-        "pairs": [asdict(pair) for pair in found.pairs],
+        "pairs": [
+            asdict(pair)
+            | {
+                "intervals": {
+                    name: {"low": low, "high": high} for name, (low, high) in pair.intervals.items()
+                }
+            }
+            for pair in found.pairs
+        ],
         "models": [asdict(beside) for beside in found.models],
         "patches": [
             {"image": patch.image, "size": patch.size, "cells": dict(patch.cells)}
@@ -30,7 +39,10 @@ def show_masks(found: Segmentations) -> None:
     show_table(
         "Masks of every two raters",
         ("rater a", "rater b", "mAP (DSB) .5:.95", "SortedAP", "Dice"),
-        [(p.a, p.b, p.map_dsb, p.sorted_ap, p.dice) for p in found.pairs],
+        [
+            (p.a, p.b, *(_with_interval(getattr(p, name), p.intervals[name]) for name in NUMBERS))
+            for p in found.pairs
+        ],
     )
     if found.models:
         show_table(
@@ -52,3 +64,8 @@ def show_masks(found: Segmentations) -> None:
             for patch in shown
         ],
     )
+
+
+def _with_interval(value: float, ends: tuple[float, float]) -> float | str:
+    low, high = ends
+    return value if low != low else f"{value:.3f} ({low:.3f}-{high:.3f})"

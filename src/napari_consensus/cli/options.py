@@ -91,7 +91,7 @@ Bootstrap = Annotated[
         "--bootstrap",
         min=0,
         metavar="N",
-        help="Draw images again so often for 95 % intervals; asks for --curves too.",
+        help="Draw images again so often for 95 % intervals; 0 for none.",
     ),
 ]
 Clusters = Annotated[

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from napari_consensus.data.annotations import Annotations
     from napari_consensus.data.study import Study
-    from napari_consensus.pipeline import Reliability
+    from napari_consensus.pipeline import RaterIntervals, Reliability
 
 
 def raters(
@@ -46,6 +46,9 @@ def raters(
     hardest: Annotated[
         int, typer.Option("--hardest", min=0, help="How many of the hardest objects to list.")
     ] = 10,
+    bootstrap: options.Bootstrap = 0,
+    clusters: options.Clusters = None,
+    seed: options.Seed = 0,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
     skip_refused: options.SkipRefused = False,
@@ -55,8 +58,9 @@ def raters(
     from napari_consensus.aggregation import make_aggregator
     from napari_consensus.cli.recipe import named_values
     from napari_consensus.cli.reference import with_reference
-    from napari_consensus.pipeline import rate_raters
+    from napari_consensus.pipeline import rate_raters, rater_intervals
 
+    belongs = {} if clusters is None else formats.read_clusters(clusters)
     aggregator = make_aggregator(method, named_values(parameters))
     with bar("Describing raters", quiet=quiet) as progress:
         study = formats.read(path, skip_refused=skip_refused, progress=progress)
@@ -75,7 +79,8 @@ def raters(
             image=image,
             progress=progress,
         )
-    document = _document(study, found, _hardest(found, category, hardest))
+        intervals = rater_intervals(found, bootstrap, seed, belongs, progress=progress)
+    document = _document(study, found, intervals, _hardest(found, category, hardest))
     if as_json:
         show_json(document)
     else:
@@ -103,12 +108,16 @@ def _hardest(found: Reliability, category: str | None, n: int) -> NDArray[np.int
     return found.objects.hardest(found.category == names.index(category))[:n]
 
 
-def _document(study: Study, found: Reliability, hardest: NDArray[np.int64]) -> dict[str, Any]:
+def _document(
+    study: Study, found: Reliability, intervals: RaterIntervals, hardest: NDArray[np.int64]
+) -> dict[str, Any]:
     table = found.groups.annotations
     errors = found.errors
     return {
         "categories": list(table.categories),
-        "raters": [_rater(found, k) for k in range(len(table.raters))],
+        "raters": [_rater(found, intervals, k) for k in range(len(table.raters))],
+        "bootstrap": intervals.replicates,
+        "refits": intervals.refits,
         "ranked_by": found.ranked_by,
         "method": found.method,
         "errors": {
@@ -120,11 +129,11 @@ def _document(study: Study, found: Reliability, hardest: NDArray[np.int64]) -> d
         "objects": found.groups.n_objects,
         "objects_by_answers": dict(enumerate(found.objects_by_answers.tolist())),
         "hardest": [_object(found, k) for k in hardest.tolist()],
-        **remarks(study, found.notes),
+        **remarks(study, (*found.notes, *intervals.notes)),
     }
 
 
-def _rater(found: Reliability, k: int) -> dict[str, Any]:
+def _rater(found: Reliability, intervals: RaterIntervals, k: int) -> dict[str, Any]:
     table, marking, skills, against = (
         found.groups.annotations,
         found.marking,
@@ -151,6 +160,10 @@ def _rater(found: Reliability, k: int) -> dict[str, Any]:
         **{
             key: getattr(skills, key)[k].item()
             for key in ("answers", "skill", "ability", "trace", "spam_score", "spam_distance")
+        },
+        **{
+            f"{key}_interval": getattr(intervals, key)[k].tolist()
+            for key in (*_DRAWN, "spam_distance")
         },
         "skill_interval": skills.skill_interval[k].tolist(),
         "hit_rate": marking.hit_rate[k].item(),
@@ -189,6 +202,7 @@ def _object(found: Reliability, k: int) -> dict[str, Any]:
 
 
 _MARKS = ("rater", "workload", "images", "per_image", "mean_iou", "hit_rate", "false_mark_rate")
+_DRAWN = ("mean_iou", "category_agreement", "trace", "spam_score")
 _ANSWERS = ("rater", "answers", "category_agreement", "ability", "trace", "spam_score")
 
 
@@ -212,6 +226,16 @@ def _show(document: dict[str, Any]) -> None:
             for rater in document["raters"]
         ],
     )
+    if document["bootstrap"]:
+        show_table(
+            f"95 % intervals of {document['bootstrap']} draws of images, and of "
+            f"{document['refits']} for trace and spam",
+            ("rater", "mean IoU", "alike", "trace", "spam"),
+            [
+                (rater["rater"], *(_span(rater[f"{name}_interval"], 3) for name in _DRAWN))
+                for rater in document["raters"]
+            ],
+        )
     stated = [rater for rater in document["raters"] if rater["statement"]]
     if stated:
         show_table(
@@ -253,8 +277,9 @@ def _show(document: dict[str, Any]) -> None:
     )
 
 
-def _span(interval: list[float]) -> str:
-    return f"{interval[0]:.2f}-{interval[1]:.2f}"
+def _span(interval: list[float], decimals: int = 2) -> str:
+    low, high = interval
+    return "-" if low != low else f"{low:.{decimals}f}-{high:.{decimals}f}"
 
 
 def _rank(best: int, worst: int) -> str:

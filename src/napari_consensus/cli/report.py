@@ -18,15 +18,7 @@ def report(
     grouping_iou: options.GroupingIou = 0.3,
     point_distance: options.PointDistance = 4.0,
     drop_cut: options.DropCut = False,
-    bootstrap: Annotated[
-        int,
-        typer.Option(
-            "--bootstrap",
-            min=0,
-            metavar="N",
-            help="Draw images again so often for 95 % intervals; 0 for none.",
-        ),
-    ] = 1000,
+    bootstrap: options.Bootstrap = 1000,
     clusters: options.Clusters = None,
     reference: options.Reference = None,
     basis: Annotated[

@@ -12,6 +12,7 @@ from napari_consensus.cli.console import (
     bar,
     remarks,
     show_json,
+    show_json_text,
     show_lines,
     show_table,
     tell,
@@ -190,7 +191,7 @@ def export_log(
 
     lines = list(adjudication.export_log(adjudication.read_log(decisions)))
     if out is None:
-        show_lines([line.rstrip("\n") for line in lines])
+        show_json_text("".join(lines))
         return
     formats.write_text(out, "".join(lines), overwrite=overwrite)
     tell(f"wrote {out}: {len(lines)} decisions", quiet=quiet)

@@ -151,13 +151,17 @@ def _show_calibration(found: Calibration) -> None:
         if held.n:
             show_table(
                 f"{title}: {held.error:.3f}",
-                ("from", "to", "n", "confidence", right),
-                [(b.low, b.high, b.n, b.confidence, b.right) for b in held.bins],
+                ("from", "to", "n", "confidence", right, "95 % low", "high"),
+                [
+                    (b.low, b.high, b.n, b.confidence, b.right, b.right_low, b.right_high)
+                    for b in held.bins
+                ],
             )
 
 
 def _bins(found: ReliabilityDiagram, right: str) -> list[dict[str, Any]]:
     return [
         {"low": b.low, "high": b.high, "n": b.n, "confidence": b.confidence, right: b.right}
+        | {f"{right}_low": b.right_low, f"{right}_high": b.right_high}
         for b in found.bins
     ]

@@ -77,6 +77,12 @@ def show_statistics(found: AgreementStatistics) -> None:
         ("category", "value", "low", "high"),
         [(name, e.value, e.low, e.high) for name, e in found.specific_agreement.items()],
     )
+    if found.replicates:
+        show_table(
+            "95 % intervals of every two raters",
+            ("rater a", "rater b", "F1 from", "to", "mean IoU from", "to"),
+            [(p.a, p.b, p.f1.low, p.f1.high, p.mean_iou.low, p.mean_iou.high) for p in found.pairs],
+        )
     show_table(
         "Cohen's kappa on matches",
         ("rater a", "rater b", "kappa", "low", "high"),
@@ -117,6 +123,8 @@ def _pair(pair: PairStatistics) -> dict[str, Any]:
     return {
         "a": pair.a,
         "b": pair.b,
+        "f1": _estimate(pair.f1),
+        "mean_iou": _estimate(pair.mean_iou),
         "cohen_kappa": _estimate(pair.kappa),
         **({} if weighted is None else {"weighted_kappa": _estimate(weighted)}),
         "confusion": pair.confusion.tolist(),

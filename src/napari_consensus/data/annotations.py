@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_consensus.data._columns import codes, column, gather, offsets, offsets_of
 from napari_consensus.data.names import NO_NAME, coded
+from napari_consensus.data.pseudonyms import kept_pseudonyms
 from napari_consensus.data.raters import RaterKind, RaterSet
 from napari_consensus.errors import TableError
 
@@ -170,7 +171,7 @@ class Annotations:
             read=self.raters.read[:, keep],
             regions=regions,
             joint=self.raters.joint,
-            pseudonyms=self.raters.pseudonyms,
+            pseudonyms=kept_pseudonyms(self.raters),
             statements=self.raters.statements,
         )
         return replace(self, raters=raters, **columns)

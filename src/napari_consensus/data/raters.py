@@ -86,7 +86,8 @@ class RaterSet:
         (images,) True where raters annotated together; such images say nothing of
         agreement. None where there are none.
     pseudonyms
-        What raters are called where names are hidden, by name; for those who chose one.
+        What raters are called where names are hidden, by name: what they chose, and the
+        numbers they had in a larger set that this one was taken from; see `data.pseudonyms`.
     statements
         Who raters are, by name; for those of whom it was declared.
 

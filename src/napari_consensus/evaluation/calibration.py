@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from napari_consensus.evaluation.counts import DetectionMatch
     from napari_consensus.evaluation.ranking import Ranking
     from napari_consensus.resampling import Statistic
+
+# Standard normal deviates between which 95 % lie.
+_Z = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,9 @@ class ReliabilityBin:
     right
         Share of them that are right: the precision of annotations, the accuracy of
         categories; NaN where there are none.
+    right_low, right_high
+        95 % interval of `right` by Wilson's score, as if all in the bin were independent; NaN
+        where there are none.
     """
 
     low: float
@@ -40,6 +46,8 @@ class ReliabilityBin:
     n: int
     confidence: float
     right: float
+    right_low: float
+    right_high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,7 @@ def reliability_diagram(
     said = np.bincount(held, weights=probability, minlength=bins)
     true = np.bincount(held, weights=right, minlength=bins)
     total = int(n.sum())
+    intervals = wilson_intervals(true, n)
     return ReliabilityDiagram(
         error=float(np.abs(said - true).sum() / total) if total else float("nan"),
         n=total,
@@ -114,10 +123,33 @@ def reliability_diagram(
                 n=int(n[k]),
                 confidence=float(said[k] / n[k]) if n[k] else float("nan"),
                 right=float(true[k] / n[k]) if n[k] else float("nan"),
+                right_low=float(intervals[k, 0]),
+                right_high=float(intervals[k, 1]),
             )
             for k in range(bins)
         ),
     )
+
+
+def wilson_intervals(count: NDArray[Any], total: NDArray[Any]) -> NDArray[np.float64]:
+    """(n, 2) 95 % intervals of shares, in [0, 1] and never without width; NaN of nothing.
+
+    Parameters
+    ----------
+    count, total
+        (n,) how many of how many.
+
+    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference,
+    J. Am. Stat. Assoc. 22 (1927) 209-212; L. D. Brown, T. T. Cai and A. DasGupta, Interval
+    estimation for a binomial proportion, Statistical Science 16 (2001) 101-133.
+    """
+    k, n = np.asarray(count, np.float64), np.asarray(total, np.float64)
+    middle = (k + _Z**2 / 2) / (n + _Z**2)
+    reach = _Z * np.sqrt(shares(k * (n - k), n) + _Z**2 / 4) / (n + _Z**2)
+    # Rounding must not move the ends that are 0 and 1.
+    low = np.where(k == 0, 0 * reach, middle - reach)
+    high = np.where(k == n, 1 + 0 * reach, middle + reach)
+    return np.stack([low, high], axis=1)
 
 
 def detection_reliability(

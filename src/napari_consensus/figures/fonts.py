@@ -15,8 +15,8 @@ _FIRST = "DejaVu Sans"
 # For what it lacks, mostly Chinese, Japanese and Korean; those that a system has are asked in turn.
 _FURTHER = (
     *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC"),
-    *("Hiragino Sans GB", "Heiti SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei"),
-    *("Noto Sans CJK JP", "Yu Gothic", "Malgun Gothic", "Droid Sans Fallback"),
+    *("Hiragino Sans GB", "Heiti SC", "Heiti TC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei"),
+    *("SimHei", "Noto Sans CJK JP", "Yu Gothic", "Malgun Gothic", "Droid Sans Fallback"),
     *("Arial Unicode MS", "Noto Sans", "Segoe UI"),
 )
 _NO_LETTER = "\u25a1"

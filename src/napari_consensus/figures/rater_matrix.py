@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from napari_consensus.agreement.numbers import RaterPair
+    from napari_consensus.pipeline.agreement_statistics import PairStatistics
 
 # What stands above the cells, and what the caption says of it.
 NUMBERS: Mapping[str, tuple[str, str]] = {
@@ -37,6 +38,7 @@ def rater_matrix(
     minimum_iou: float,
     numbers: Sequence[str] = tuple(NUMBERS),
     *,
+    intervals: Sequence[PairStatistics] = (),
     theme: Theme = LIGHT,
 ) -> Drawing:
     """Draw a square for every two raters, the stronger coloured the more they agree.
@@ -49,6 +51,8 @@ def rater_matrix(
         Overlap at which they were matched, for the caption.
     numbers
         Of `NUMBERS`; one panel for each.
+    intervals
+        Of the same pairs, whose ends stand beside the numbers in the table; none by default.
     theme
         Inks.
     """
@@ -72,10 +76,27 @@ def rater_matrix(
         title="Agreement of every two raters",
         caption=_caption(minimum_iou, numbers, pairs),
         figure=figure,
-        numbers={name: [getattr(p, name) for p in pairs] for name in _COLUMNS},
+        numbers={
+            **{name: [getattr(p, name) for p in pairs] for name in _COLUMNS},
+            **_ends(pairs, intervals),
+        },
         parts=parts,
         notes=(*_notes(names, of, numbers), *lettering_notes(names)),
     )
+
+
+def _ends(
+    pairs: Sequence[RaterPair], intervals: Sequence[PairStatistics]
+) -> dict[str, Sequence[float]]:
+    """Columns of the ends of intervals; none where there are none."""
+    held = {(pair.a, pair.b): pair for pair in intervals}
+    if not pairs or any((pair.a, pair.b) not in held for pair in pairs):
+        return {}
+    return {
+        f"{name}_{end}": [getattr(getattr(held[p.a, p.b], name), end) for p in pairs]
+        for name in ("mean_iou", "f1")
+        for end in ("low", "high")
+    }
 
 
 def _panel(

@@ -72,12 +72,18 @@ def reliability_diagram(
             "n": [b.n for b in held.bins],
             "confidence": [b.confidence for b in held.bins],
             "right": [b.right for b in held.bins],
+            "right_low": [b.right_low for b in held.bins],
+            "right_high": [b.right_high for b in held.bins],
         },
         parts=parts,
         notes=_notes(held),
     )
 
 
+_THICK = (
+    "thin: its 95 % interval by Wilson's score; thick: its distance from the dashed line, where "
+    "what is said is what is."
+)
 _SAID = {
     "exists": "probability that an object is there",
     "score": "score",
@@ -111,8 +117,10 @@ def _bin(
         zorder=3,
         clip_on=False,
     )
+    span = axes.plot([bin_.confidence] * 2, [bin_.right_low, bin_.right_high], marker="_")[0]
+    span.set(color=theme.text, linewidth=0.8, markersize=5, zorder=4, clip_on=False)
     dot = axes.plot([bin_.confidence], [bin_.right], "o", color=theme.text, markersize=4)[0]
-    dot.set(zorder=4, clip_on=False)
+    dot.set(zorder=5, clip_on=False)
     return {gid: ("bin", k)}
 
 
@@ -156,14 +164,14 @@ def _caption(calibration: Calibration, of: str, held: ReliabilityDiagram, subjec
             f"Accuracy of categories{who} over their probability, among {held.n:,} matches with "
             f"the reference at IoU > {iou} that have a category on both sides, in "
             f"{len(held.bins)} left-closed bins with n of each below. {error}{drawn}. Dots: mean "
-            "of a bin; thick: its distance from the dashed line, where what is said is what is."
+            f"of a bin; {_THICK}"
         )
     match = "of the same category" if calibration.by_category else "of any category"
     return (
         f"Precision{who} over {_SAID[calibration.scored_by]}, in {len(held.bins)} left-closed bins "
         f"with n of each below; a true positive matches a reference object {match} at IoU "
-        f"\u2265 {iou}. {error}{drawn}, n = {held.n:,}. Dots: mean of a bin; thick: its distance "
-        "from the dashed line, where what is said is what is."
+        f"\u2265 {iou}. {error}{drawn}, n = {held.n:,}. Dots: mean of a bin; "
+        f"{_THICK}"
     )
 
 

@@ -113,7 +113,12 @@ def _matrix(found: StudyNumbers, theme: Theme) -> Iterator[Drawing]:
     if raters > _MOST_IN_MATRIX:
         msg = f"a matrix of {raters} raters cannot be read; up to {_MOST_IN_MATRIX} are drawn"
         raise UndefinedError(msg)
-    yield rater_matrix(found.agreement.pairs, found.settings.minimum_iou, theme=theme)
+    yield rater_matrix(
+        found.agreement.pairs,
+        found.settings.minimum_iou,
+        intervals=found.statistics.pairs if found.settings.replicates else (),
+        theme=theme,
+    )
 
 
 def _f1(found: StudyNumbers, theme: Theme) -> Iterator[Drawing]:

@@ -3,12 +3,18 @@
 from napari_consensus.formats._cells import as_text
 from napari_consensus.formats._clusters import read_clusters
 from napari_consensus.formats._costs import read_costs
-from napari_consensus.formats._export import NOTICE, adjudicators_of, pseudonyms_of
+from napari_consensus.formats._export import NOTICE, adjudicators_of
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._offsets import moved
 from napari_consensus.formats._reading import read
 from napari_consensus.formats._registry import FORMATS, format_of
-from napari_consensus.formats._target import check_files, make_folder, write_files, write_text
+from napari_consensus.formats._target import (
+    check_files,
+    make_folder,
+    patiently,
+    write_files,
+    write_text,
+)
 from napari_consensus.formats._writing import check_target, write
 from napari_consensus.formats.discovery import discover, read_discovery
 from napari_consensus.formats.peerannot import check_crowd, write_crowd
@@ -26,7 +32,7 @@ __all__ = [
     "format_of",
     "make_folder",
     "moved",
-    "pseudonyms_of",
+    "patiently",
     "read",
     "read_clusters",
     "read_costs",

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any, cast
 
-from napari_consensus.errors import ReadError
+from napari_consensus.errors import ReadError, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,17 +42,13 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     try:
         with path.open("rb") as file:
             yield _unpacked(path, file)
-    except FileNotFoundError:
-        msg = f"{path}: there is no such file"
-    except IsADirectoryError:
-        msg = f"{path}: this is a folder, not a file"
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as error:
         msg = f"{path}: cannot be unpacked, or is cut off ({str(error)[:80]})"
     # What zipfile raises of a compression it lacks, and of a password.
     except (NotImplementedError, RuntimeError) as error:
         msg = f"{path}: is packed in a way that is not read ({str(error)[:80]})"
     except OSError as error:
-        msg = f"{path}: cannot be read: {error.strerror or error}"
+        raise unreadable(path, error) from None
     else:
         return
     raise ReadError(msg) from None

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MISSING = frozenset({"", "na", "nan", "n/a", "none", "null", "[]"})
 LARGEST = 1e9
 _NOISE = str.maketrans("[](),;", "      ")
+# numpy 2 prints each number of a list with its type.
+_TYPED = re.compile(r"np\.(?:float|u?int)\d+\(([^()]*)\)")
 _LIST = re.compile(r"[\[(]?([^\[\]()]*)[\])]?")
 
 
@@ -99,6 +101,7 @@ def listed(texts: Sequence[str]) -> Numbers:
 
 
 def _four(text: str) -> tuple[float, ...] | None:
+    text = _TYPED.sub(r"\1", text)
     whole = _LIST.fullmatch(text)
     if whole is None or (text[0] in "[(") != (text[-1] in "])") or "_" in text:
         return None

@@ -124,6 +124,7 @@ def _may_be_clean(records: Records, columns: Columns) -> bool:
     return (
         len(columns.box) == 4
         and records.cut is None
+        and records.above == 0
         and records.content.encoding == "utf-8-sig"
         and not any(mark in data for mark in marks)
         and (b"\r" not in data or data.count(b"\r") == data.count(b"\r\n"))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 
 from napari_consensus.errors import ReadError, Refusal, RefusedError
+from napari_consensus.formats._records import small_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,12 +31,7 @@ def read_clusters(path: Path) -> dict[str, str]:
     RefusedError
         Where a row lacks a cell, or an image stands in two rows.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path.name}: cannot be read as a table of clusters ({error})"
-        raise ReadError(msg) from error
-    rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]
+    rows, _ = small_table(path)
     if not rows or len(rows[0]) < 2 or rows[0][0].lower() != "image":
         msg = f"{path.name}: a table of clusters begins with a row such as image,patient"
         raise ReadError(msg)

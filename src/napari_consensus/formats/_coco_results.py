@@ -68,7 +68,7 @@ def with_names(path: Path, results: list[dict[str, Any]], rows: Rows) -> dict[st
 
 def _beside(path: Path) -> Iterator[tuple[Path, Any]]:
     """Give the COCO files in the folder of a file, in the order of their names."""
-    for other in sorted(path.parent.glob("*.json")):
+    for other in sorted(path.parent.glob("*.json"), key=lambda file: file.name):
         ends = head(other, tail=True)
         if other == path or b'"images"' not in ends or b'"annotations"' not in ends:
             continue

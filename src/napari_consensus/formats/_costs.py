@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from typing import TYPE_CHECKING
 
 from napari_consensus.errors import ReadError, Refusal, RefusedError
+from napari_consensus.formats._records import small_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,12 +27,7 @@ def read_costs(path: Path) -> dict[str, dict[str, float]]:
     RefusedError
         Where a cell is no cost; it names row, column and value.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path.name}: cannot be read as a table of costs ({error})"
-        raise ReadError(msg) from error
-    rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]
+    rows, delimiter = small_table(path)
     if len(rows) < 2 or len(rows[0]) < 2:
         msg = f"{path.name}: a table of costs needs a row of names and a row for each category"
         raise ReadError(msg)
@@ -47,15 +42,15 @@ def read_costs(path: Path) -> dict[str, dict[str, float]]:
                 (Refusal(path.name, number, "category", row[0] if row else "", rule),)
             )
         table[row[0]] = {
-            name: _cost(path.name, number, name, cell)
+            name: _cost(path.name, number, name, cell, delimiter)
             for name, cell in zip(said, row[1:], strict=True)
         }
     return table
 
 
-def _cost(file: str, row: int, column: str, cell: str) -> float:
+def _cost(file: str, row: int, column: str, cell: str, delimiter: str) -> float:
     try:
-        cost = float(cell)
+        cost = float(cell.replace(",", ".") if delimiter == ";" else cell)
     except ValueError:
         cost = math.nan
     if not 0 <= cost < math.inf:

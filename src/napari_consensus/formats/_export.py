@@ -11,13 +11,14 @@ import numpy as np
 from napari_consensus.data.annotations import Annotations, Outline
 from napari_consensus.data.consensus import Consensus
 from napari_consensus.data.gold import GoldStandard
-from napari_consensus.data.raters import RaterKind, RaterSet
+from napari_consensus.data.pseudonyms import pseudonyms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from napari_consensus.data.raters import RaterKind, RaterSet
     from napari_consensus.data.study import Study
     from napari_consensus.formats._outlines import Ring
     from napari_consensus.progress import Progress
@@ -28,7 +29,6 @@ FACTS = (
 )
 NOTICE = "research use, not for diagnosis"
 _ROWS_AT_ONCE = 4096
-_PSEUDONYM = {RaterKind.HUMAN: "rater", RaterKind.REFERENCE: "reference"}
 
 
 class Row(NamedTuple):
@@ -227,29 +227,6 @@ def export_of(
         about = {}
     layers = tuple(Layer(table) for table in tables)
     return Export(layers, {**known, **(sizes or {})}, about=about)
-
-
-def pseudonyms_of(raters: RaterSet) -> dict[str, str]:
-    """Name for each rater that says nothing of the person; what is no person keeps its own."""
-    taken = {
-        name
-        for name, kind in zip(raters.names, raters.kinds, strict=True)
-        if kind not in _PSEUDONYM
-    }
-    taken.update(raters.pseudonyms.values())
-    shown = {}
-    count = dict.fromkeys(_PSEUDONYM, 0)
-    for name, kind in zip(raters.names, raters.kinds, strict=True):
-        shown[name] = name
-        if name in raters.pseudonyms:
-            shown[name] = raters.pseudonyms[name]
-            continue
-        while kind in _PSEUDONYM and (shown[name] == name or shown[name] in taken):
-            count[kind] += 1
-            shown[name] = f"{_PSEUDONYM[kind]}-{count[kind]}"
-            if shown[name] == name:
-                break
-    return shown
 
 
 def shown_raters(export: Export) -> dict[str, str]:

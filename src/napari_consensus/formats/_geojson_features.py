@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from napari_consensus.formats._source import FileContent
 
 _AREAS = frozenset({"Polygon", "MultiPolygon"})
-_LINES = frozenset({"LineString", "MultiLineString", "GeometryCollection"})
-GEOMETRIES = _AREAS | _LINES | {"Point", "MultiPoint"}
+_NO_MARKS = frozenset({"LineString", "MultiLineString", "GeometryCollection"})
+GEOMETRIES = _AREAS | _NO_MARKS | {"Point", "MultiPoint"}
 # What QuPath draws around the objects of an image.
 _FRAMES = frozenset({"root", "tma_core"})
 _IN_GEOMETRY = frozenset({"type", "coordinates"})
@@ -116,7 +116,7 @@ class Features:
         try:
             outlines = _outlines(geometry, text_of(metadata.get("outline")))
             if not outlines:
-                self._left_out["are lines or have no geometry"] += 1
+                self._left_out["are lines, collections of geometries, or have no geometry"] += 1
                 return
             extras = {key: value for key, value in geometry.items() if key not in _IN_GEOMETRY}
             said = self._said(feature, extras, alone=len(outlines) == 1)
@@ -279,8 +279,11 @@ def _outlines(geometry: dict[str, Any], stated: str) -> list[tuple[Outline, list
         return [(Outline.POINT, [[checked_point(coordinates)]])]
     if kind == "MultiPoint":
         return [(Outline.POINT, [[checked_point(point)]]) for point in sequence(coordinates)]
-    if kind not in _AREAS or coordinates == []:
+    if not kind or kind in _NO_MARKS or coordinates == []:
         return []
+    if kind not in _AREAS:
+        msg = f"the type of a geometry must be one of {', '.join(sorted(GEOMETRIES))}"
+        raise OutlineError(msg)
     if kind == "Polygon":
         rings = checked_rings(coordinates)
     else:

@@ -62,7 +62,8 @@ def find_image_files(names: Iterable[str], folders: Iterable[Path]) -> dict[str,
 def image_files_in(folder: Path) -> list[Path]:
     """Files of pixels in a folder, in order of their names; none where it cannot be read."""
     try:
-        files = sorted(p for p in folder.iterdir() if p.suffix.casefold() in IMAGE_SUFFIXES)
+        files = [p for p in folder.iterdir() if p.suffix.casefold() in IMAGE_SUFFIXES]
     except OSError:
         return []
-    return whole_images(files)
+    # By their names: paths of Windows sort without regard to capitals.
+    return whole_images(sorted(files, key=lambda file: file.name))

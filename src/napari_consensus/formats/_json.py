@@ -74,11 +74,17 @@ def listed_json(values: Iterable[object]) -> Iterator[str]:
 
 
 def text_of(value: object) -> str:
-    """Return a name that JSON gave as text; numbers as they are written, else ""."""
+    """Return a name that JSON gave as text; numbers as they are written, else "".
+
+    A whole number with a fraction of 0 is the number: tables that lack a value in some rows
+    make 1.0 of every id.
+    """
     if type(value) is str:
         return value.strip()
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value).strip()
 
 

@@ -12,8 +12,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from napari_consensus.data.gold import GoldStandard
+from napari_consensus.data.pseudonyms import pseudonyms_of
 from napari_consensus.formats._cells import as_text
-from napari_consensus.formats._export import NOTICE, adjudicators_of, pseudonyms_of
+from napari_consensus.formats._export import NOTICE, adjudicators_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,15 +39,17 @@ def provenance_text(
         Whether raters' names, and all else that may hold one, are left out.
     """
     consensus = subject.consensus if isinstance(subject, GoldStandard) else subject
-    shown = pseudonyms_of(consensus.groups.annotations.raters) if pseudonyms else {}
+    raters = consensus.groups.annotations.raters
+    # Who was left out before has a pseudonym too, which is theirs in every other file.
+    shown = {**raters.pseudonyms, **pseudonyms_of(raters)} if pseudonyms else {}
     provenance = subject.provenance
     posterior = consensus.posterior
     likelihood = posterior.log_likelihood
     document: dict[str, Any] = {
         "notice": NOTICE,
         "objects": len(subject),
-        "raters": [shown.get(n, n) for n in consensus.groups.annotations.raters.names],
-        "rater_statements": _statements(consensus.groups.annotations.raters, shown),
+        "raters": [shown.get(n, n) for n in raters.names],
+        "rater_statements": _statements(raters, shown),
         "sources": [
             {
                 "file": _file(source.file, k, pseudonyms=pseudonyms),
@@ -133,9 +136,8 @@ def _without_names(parameters: Mapping[str, Any], shown: Mapping[str, str]) -> d
         for key, value in parameters.items()
     }
     if shown and "raters" in said:
-        # Who was left out before is no rater of the consensus, and has no pseudonym in it.
-        number = len(json.loads(said["raters"]))
-        said["raters"] = json.dumps([f"left-out-{k + 1}" for k in range(number)])
+        names = [shown.get(n, f"left-out-{k}") for k, n in enumerate(json.loads(said["raters"]), 1)]
+        said["raters"] = json.dumps(names)
     return said
 
 

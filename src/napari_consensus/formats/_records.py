@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_consensus.errors import ReadError
-from napari_consensus.formats._source import FileContent, not_text, open_text
+from napari_consensus.formats._source import FileContent, head_text, not_text, open_text
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 8_192
 _LARGEST_FIELD = 1 << 24
 _HEADER_ENDS = 1 << 16
+# What tells Excel which character stands between fields.
+_TOLD = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 
 
 class Fault(NamedTuple):
@@ -69,12 +72,15 @@ class Records:
         Names of columns.
     cut
         The last record where the file stops within a character, else None.
+    above
+        Lines above the header: one that tells Excel what stands between fields, or none.
     """
 
     content: FileContent
     delimiter: str
     header: tuple[str, ...]
     cut: Fault | None = None
+    above: int = 0
 
     def runs(self) -> Iterator[Run]:
         """All records below the header, in order.
@@ -83,7 +89,8 @@ class Records:
         """
         stream = io.BytesIO(self.content.data)
         reader = self._reader(stream)
-        next(reader)
+        for _ in range(self.above + 1):
+            next(reader)
         more = True
         while more:
             start = reader.line_num
@@ -134,15 +141,28 @@ def open_records(path: Path) -> Records:
     if not text.strip("\ufeff \t\r\n"):
         msg = f"{path}: the file is empty"
         raise ReadError(msg)
-    first = text.lstrip("\ufeff").split("\n", 1)[0]
-    delimiter = delimiter_of(first)
-    records = Records(content, delimiter, (), cut)
+    first, _, rest = text.lstrip("\ufeff").partition("\n")
+    told = _TOLD.fullmatch(first.strip("\r"))
+    delimiter = told[1] if told else delimiter_of(first)
+    above = 1 if told and rest.strip() else 0
     try:
-        header = next(records._reader(io.BytesIO(content.data)))
+        reader = Records(content, delimiter, ())._reader(io.BytesIO(content.data))
+        header = [next(reader) for _ in range(above + 1)][-1]
     except csv.Error as error:
-        msg = f"{path}, row 1: the header cannot be taken apart ({error})"
+        msg = f"{path}, row {above + 1}: the header cannot be taken apart ({error})"
         raise ReadError(msg) from None
-    return Records(content, delimiter, tuple(name.strip() for name in header), cut)
+    return Records(content, delimiter, tuple(name.strip() for name in header), cut, above)
+
+
+def header_of(path: Path) -> list[str]:
+    """Names in the header of what may be a delimited text file, [] where there are none."""
+    lines = head_text(path).splitlines()
+    told = _TOLD.fullmatch(lines[0]) if lines else None
+    header = lines[1:2] if told else lines[:1]
+    if not header:
+        return []
+    delimiter = told[1] if told else delimiter_of(header[0])
+    return next(csv.reader(header, delimiter=delimiter, skipinitialspace=True), [])
 
 
 def _first_text(content: FileContent) -> str:
@@ -150,6 +170,24 @@ def _first_text(content: FileContent) -> str:
     data = content.data
     stop = data.find(b"\n", _HEADER_ENDS) + 1 if data.isascii() else 0
     return data[: stop or len(data)].decode(content.encoding)
+
+
+def small_table(path: Path) -> tuple[list[list[str]], str]:
+    """Cells of all rows of a small table without spaces around them, and what is between them.
+
+    Raises
+    ------
+    ReadError
+        Where the file is not there, or not text.
+    """
+    content = open_text(path, empty=True)
+    try:
+        lines = content.data.decode(content.encoding).lstrip("\ufeff").splitlines()
+    except UnicodeDecodeError as error:
+        raise not_text(content, error) from None
+    delimiter = delimiter_of("".join(lines[:1]))
+    rows = csv.reader(lines, delimiter=delimiter)
+    return [[cell.strip() for cell in row] for row in rows], delimiter
 
 
 def delimiter_of(header: str) -> str:
@@ -183,11 +221,12 @@ def _lines(rows: list[list[str]], start: int, end: int | None) -> tuple[NDArray[
 def _sorted_out(
     rows: list[list[str]], lines: NDArray[np.int64], header: tuple[str, ...], done: int
 ) -> Run:
-    """Set aside rows of another width; rows without any field are blank lines."""
+    """Set aside rows of another width; rows of nothing but empty fields are blank lines."""
     width = len(header)
-    if set(map(len, rows)) <= {width}:
+    empty = [not "".join(row).strip() for row in rows]
+    if set(map(len, rows)) <= {width} and not any(empty):
         return Run(rows, lines, [], done)
-    good = [k for k, row in enumerate(rows) if len(row) == width]
+    good = [k for k, row in enumerate(rows) if len(row) == width and not empty[k]]
     faults = [
         Fault(
             line,
@@ -196,7 +235,7 @@ def _sorted_out(
             f"the row has {len(row)} fields and the header {width}; "
             "is the file cut off, or a quote missing?",
         )
-        for row, line in zip(rows, lines.tolist(), strict=True)
-        if row and len(row) != width
+        for row, line, blank in zip(rows, lines.tolist(), empty, strict=True)
+        if len(row) != width and not blank
     ]
     return Run([rows[k] for k in good], lines[good], faults, done)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_consensus.data.consensus import Source
 from napari_consensus.data.ids import mixed
-from napari_consensus.errors import ReadError
+from napari_consensus.errors import ReadError, unreadable
 from napari_consensus.formats._archives import PACKED, opened
 
 if TYPE_CHECKING:
@@ -91,7 +91,10 @@ def open_text(path: Path, *, empty: bool = False) -> FileContent:
 
 
 def head(path: Path, *, tail: bool = False) -> bytes:
-    """First bytes of a file (and its last ones), b"" where it cannot be read: to sniff."""
+    """First bytes of a file (and its last ones), b"" where it cannot be read: to sniff.
+
+    Of UTF-16, the same text in UTF-8.
+    """
     try:
         with opened(path) as file:
             start = file.read(_SNIFFED)
@@ -99,6 +102,8 @@ def head(path: Path, *, tail: bool = False) -> bytes:
             if tail and not packed and path.stat().st_size > 2 * _SNIFFED:
                 file.seek(-_SNIFFED, 2)
                 start += file.read()
+            if start.startswith(_UTF16):
+                return start.decode("utf-16", errors="ignore").encode()
             return start
     except ReadError:
         return b""
@@ -106,9 +111,7 @@ def head(path: Path, *, tail: bool = False) -> bytes:
 
 def head_text(path: Path) -> str:
     """First characters of a file, "" where it cannot be read: to sniff."""
-    start = head(path)
-    encoding = "utf-16" if start.startswith(_UTF16) else "utf-8-sig"
-    return start.decode(encoding, errors="replace")
+    return head(path).decode("utf-8-sig", errors="replace")
 
 
 def not_text(content: FileContent, error: UnicodeDecodeError) -> ReadError:
@@ -123,10 +126,5 @@ def not_text(content: FileContent, error: UnicodeDecodeError) -> ReadError:
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except FileNotFoundError:
-        msg = f"{path}: there is no such file"
-    except IsADirectoryError:
-        msg = f"{path}: this is a folder, not a file"
     except OSError as error:
-        msg = f"{path}: cannot be read: {error.strerror or error}"
-    raise ReadError(msg) from None
+        raise unreadable(path, error) from None

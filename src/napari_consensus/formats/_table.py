@@ -60,13 +60,19 @@ class LongTable(NamedTuple):
     unknown_images: frozenset[str] = frozenset()
 
 
+class EmptyTableError(ReadError):
+    """A table has a header and nothing else."""
+
+
 def read_table(table: LongTable, rows: Rows, progress: Progress) -> None:
     """Take every record of a long table.
 
     Raises
     ------
     ReadError
-        Where a column it needs stands twice, or there is no record.
+        Where a column it needs stands twice.
+    EmptyTableError
+        Where there is no record.
     """
     path = table.records.content.path
     twice = repeated(table.records.header, sorted(table.columns.used()))
@@ -81,12 +87,12 @@ def read_table(table: LongTable, rows: Rows, progress: Progress) -> None:
     for piece in clean or ():
         _take_piece(table, piece, rows)
     for run in table.records.runs() if clean is None else ():
-        empty = False
+        empty &= not (run.rows or run.faults)
         _take_run(table, run, rows)
         progress(run.done, total)
     if empty:
         msg = f"{path}: there is a header but no row below it"
-        raise ReadError(msg)
+        raise EmptyTableError(msg)
     if table.records.ends_open():
         rows.note(
             f"{path.name} ends without a line break; if it was cut, its last row may be short"

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import os
-import tempfile
+import time
 import zipfile
-from pathlib import Path
+from functools import partial
 from typing import IO, TYPE_CHECKING, cast
+from uuid import uuid4
 
 from napari_consensus.errors import WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+# Windows neither moves nor replaces a file that someone reads, as virus scanners do all new ones.
+_PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds
 
 
 def check_files(files: Iterable[Path], *, overwrite: bool) -> None:
@@ -22,20 +26,17 @@ def check_files(files: Iterable[Path], *, overwrite: bool) -> None:
     Raises
     ------
     WriteError
-        Where one stands already and may not be replaced, is a folder, or its folder is not
-        there or not writable.
+        Where one stands already and may not be replaced, is a folder or open in another
+        program, or its folder is not there or not writable.
     """
     folders = set()
     for file in files:
-        if file.is_dir():
-            msg = f"{file}: this is a folder; name a file"
-            raise WriteError(msg)
-        if file.exists() and not overwrite:
-            msg = f"{file}: the file stands already; name another, or ask to overwrite"
-            raise WriteError(msg)
+        with told_of(file):
+            _check_file(file, overwrite=overwrite)
         folders.add(file.parent)
     for folder in folders:
-        _check_folder(folder)
+        with told_of(folder):
+            _check_folder(folder)
 
 
 def make_folder(folder: Path) -> None:
@@ -84,28 +85,67 @@ def write_files(files: Mapping[Path, Iterable[str | bytes]], *, overwrite: bool)
     waiting: dict[Path, Path] = {}
     try:
         for file, pieces in files.items():
-            waiting[file] = _write_beside(file, pieces)
+            with told_of(file):
+                waiting[file] = _write_beside(file, pieces)
+        # One that cannot be replaced keeps the others from being so.
+        check_files(files, overwrite=overwrite)
         for file, temporary in waiting.items():
-            temporary.replace(file)
-    except OSError as error:
-        msg = f"{next(iter(files))}: cannot be written: {error.strerror or error}"
-        raise WriteError(msg) from None
+            with told_of(file):
+                patiently(partial(temporary.replace, file))
     finally:
         for temporary in waiting.values():
-            temporary.unlink(missing_ok=True)
+            _remove(temporary)
+
+
+@contextlib.contextmanager
+def told_of(place: Path) -> Iterator[None]:
+    """Say in one line why something cannot be written.
+
+    Raises
+    ------
+    WriteError
+        Where the system refuses what is done inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        msg = f"{place}: cannot be written: {error.strerror or error}"
+        if isinstance(error, PermissionError) and error.filename2 is not None:
+            msg += "; if another program has it open, close it there"
+        raise WriteError(msg) from None
+
+
+def patiently(action: Callable[[], object]) -> None:
+    """Do to a file what whoever reads it, such as a virus scanner, may forbid for a moment."""
+    for pause in _PAUSES:
+        try:
+            action()
+        except PermissionError:
+            time.sleep(pause)
+        else:
+            return
+    action()
 
 
 def _write_beside(file: Path, pieces: Iterable[str | bytes]) -> Path:
     """Write to a temporary name in the folder of `file`; removed again where that fails."""
-    handle, name = tempfile.mkstemp(prefix=f".{file.name[:40]}.", suffix=".part", dir=file.parent)
-    temporary = Path(name)
+    temporary = _temporary(file.parent, file.name)
     with contextlib.ExitStack() as undo:
-        undo.callback(temporary.unlink, missing_ok=True)
-        with open(handle, "wb") as packed, _packing(packed, file) as plain:  # noqa: PTH123
+        undo.callback(_remove, temporary)
+        with temporary.open("xb") as packed, _packing(packed, file) as plain:
             plain.writelines(map(_bytes, pieces))
-        _give_usual_mode(temporary)
         undo.pop_all()
     return temporary
+
+
+def _temporary(folder: Path, name: str = "") -> Path:
+    # Not of tempfile, which takes a folder that Windows shuts for a name taken, 10,000 times.
+    return folder / f".{name[:40]}.{uuid4().hex}.part"
+
+
+def _remove(temporary: Path) -> None:
+    with contextlib.suppress(OSError):
+        patiently(partial(temporary.unlink, missing_ok=True))
 
 
 def _bytes(piece: str | bytes) -> bytes:
@@ -129,20 +169,23 @@ def _packing(stream: IO[bytes], file: Path) -> Iterator[IO[bytes]]:
         yield stream
 
 
-def _give_usual_mode(file: Path) -> None:
-    """Temporary files are private; results are as readable as any other new file."""
-    mask = os.umask(0)
-    os.umask(mask)
-    file.chmod(0o666 & ~mask)
+def _check_file(file: Path, *, overwrite: bool) -> None:
+    if file.is_dir():
+        msg = f"{file}: this is a folder; name a file"
+        raise WriteError(msg)
+    if not file.exists():
+        return
+    if not overwrite:
+        msg = f"{file}: the file stands already; name another, or ask to overwrite"
+        raise WriteError(msg)
+    # To its own name: that changes nothing, and Windows refuses it where a program has it open.
+    file.rename(file)
 
 
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         msg = f"{folder}: there is no such folder to write to; make it first"
         raise WriteError(msg)
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        msg = f"{folder}: cannot be written to: {error.strerror or error}"
-        raise WriteError(msg) from None
+    probe = _temporary(folder)
+    probe.open("xb").close()
+    _remove(probe)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +10,10 @@ from napari_consensus.data.consensus import Consensus
 from napari_consensus.data.gold import GoldStandard
 from napari_consensus.errors import ParameterError, WriteError
 from napari_consensus.formats._export import Export, export_of
+from napari_consensus.formats._file_names import file_names
 from napari_consensus.formats._provenance import posterior_pieces, provenance_text
 from napari_consensus.formats._registry import FORMATS
-from napari_consensus.formats._target import check_files, make_folder, write_files
+from napari_consensus.formats._target import check_files, make_folder, told_of, write_files
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ _IN_FOLDERS = "geojson"
 _PARQUET = "parquet"
 _PER_IMAGE = (_IN_FOLDERS, *(name for name, kind in _WRITABLE.items() if kind.one_image))
 _BESIDE = ("provenance.json", "posterior.csv")
-_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]|^\.|[. ]$')
 
 
 def write(
@@ -89,7 +88,7 @@ def write(
     export = export_of(subject, pseudonyms=pseudonyms, sizes=image_sizes)
     files: dict[Path, Iterable[str | bytes]]
     if _is_folder(target):
-        names = _file_names(export.images, chosen.written_suffixes[-1 if chosen.one_image else 0])
+        names = file_names(export.images, chosen.written_suffixes[-1 if chosen.one_image else 0])
         parts = {target / name: k for k, name in enumerate(names)}
         files = {file: _pieces(chosen, export.of_image(k), progress) for file, k in parts.items()}
     else:
@@ -135,11 +134,12 @@ def check_target(
         Where no format has that name or suffix.
     """
     target = Path(path)
-    chosen = _format(target, format)
-    if _is_folder(target):
-        _check_new_folder(target, overwrite=overwrite)
-    else:
-        check_files([target, *(_beside(target) if consensus else ())], overwrite=overwrite)
+    with told_of(target):
+        chosen = _format(target, format)
+        if _is_folder(target):
+            _check_new_folder(target, overwrite=overwrite)
+        else:
+            check_files([target, *(_beside(target) if consensus else ())], overwrite=overwrite)
     return chosen
 
 
@@ -212,18 +212,3 @@ def _pieces(format: Format, export: Export, progress: Progress) -> Iterable[str 
         msg = f"{format.title} is only read"
         raise ParameterError(msg)
     return format.write(export, progress)
-
-
-def _file_names(images: Sequence[str], suffix: str) -> list[str]:
-    """Return a file name for each image, distinct where capitals do not count either."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for image in images:
-        stem = _NOT_IN_NAMES.sub("_", image)[:150] or "image"
-        name, k = stem, 1
-        while name.casefold() in taken:
-            k += 1
-            name = f"{stem} ({k})"
-        taken.add(name.casefold())
-        names.append(f"{name}{suffix}")
-    return names

@@ -142,10 +142,7 @@ class _Reading:
         self.rows = rows
         self.categories: dict[str, int] = {}
         for category in mappings_in(document, "categories"):
-            name = text_of(category.get("name"))
-            if name:
-                self.categories[text_of(category.get("id"))] = rows.categories[name]
-                take_category(rows, name, category)
+            self._take_category(category)
         take_file(rows, document)
         self.kinds = {
             text_of(r.get("name")): r.get("kind") for r in mappings_in(document, "raters")
@@ -198,13 +195,19 @@ class _Reading:
             native=native,
         )
 
+    def _take_category(self, category: dict[str, Any]) -> None:
+        name = text_of(category.get("name"))
+        if name and self._numbers("categories", category, self.rows.categories[name]):
+            take_category(self.rows, name, category)
+
     def _take_image(self, image: dict[str, Any]) -> None:
         name, number = text_of(image.get("file_name")), text_of(image.get("id"))
         if not name or not number:
-            rule = "an image needs an id and a file_name"
-            self.rows.refuse(self.path, 0, "images", str(image), rule)
+            self._refuse("images", image, "an image needs an id and a file_name")
             return
-        code = self.images[number] = self.rows.images[name]
+        code = self.rows.images[name]
+        if not self._numbers("images", image, code):
+            return
         take_image(self.rows, name, image)
         sides = whole(image.get("width")), whole(image.get("height"))
         if sides[0] and sides[1]:
@@ -213,6 +216,17 @@ class _Reading:
         for rater in [*map(text_of, listed_in(image, "rater_list")), annotator]:
             if rater:
                 self._mark_read([code], rater)
+
+    def _numbers(self, member: str, entry: dict[str, Any], code: int) -> bool:
+        """Whether the id of an entry is free, or means the same already; else refuse it."""
+        codes = self.images if member == "images" else self.categories
+        free = not (number := text_of(entry.get("id"))) or codes.setdefault(number, code) == code
+        if not free:
+            self._refuse(member, entry, "its id is another entry's already")
+        return free
+
+    def _refuse(self, member: str, entry: dict[str, Any], rule: str) -> None:
+        self.rows.refuse(self.path, 0, member, str(entry), rule)
 
     def _mark_read(self, images: Any, rater: str) -> None:  # noqa: ANN401
         codes = np.array(list(images), np.int64)
@@ -318,14 +332,14 @@ def _outline(annotation: dict[str, Any], stated: str) -> tuple[Outline, list[Rin
             return Outline.POINT, [[checked_point(annotation.get("keypoints"))]]
         if isinstance(segmentation, dict):
             return Outline.MASK, _mask(segmentation)
-        if segmentation:
+        if segmentation and segmentation != [[]]:
             kind = Outline.MASK if stated == "mask" else Outline.POLYGON
             return kind, checked_rings([_points(ring) for ring in sequence(segmentation)])
     except OutlineError as error:
         raise _FieldError("segmentation", segmentation, str(error)) from None
     bbox = annotation.get("bbox")
     try:
-        x, y, width, height = map(number, _four(bbox))
+        x, y, width, height = map(number, _exactly(4, bbox, "a box needs x, y, width and height"))
         corner = mapped_in(annotation, "attributes").get("corner")
         x1, y1 = checked_point(corner) if corner else (x + width, y + height)
         return Outline.BOX, [checked_box(x, y, x1, y1)]
@@ -336,17 +350,10 @@ def _outline(annotation: dict[str, Any], stated: str) -> tuple[Outline, list[Rin
 def _mask(segmentation: dict[str, Any]) -> list[Ring]:
     """Outline of run lengths, compressed or not."""
     counts = segmentation.get("counts")
-    height, width = (whole(side) or 0 for side in _sides(segmentation.get("size")))
+    size = _exactly(2, segmentation.get("size"), "a mask needs a size of height and width")
+    height, width = (whole(side) or 0 for side in size)
     runs = counts_of_text(counts) if isinstance(counts, str) else sequence(counts)
     return rings_of_rectangles(rectangles_of_runs(runs, height, width))
-
-
-def _sides(size: object) -> Any:  # noqa: ANN401
-    sides = sequence(size)
-    if len(sides) != 2:
-        msg = f"a mask needs a size of height and width, not {len(sides)} numbers"
-        raise OutlineError(msg)
-    return sides
 
 
 def _left(annotation: dict[str, Any], record: int) -> dict[str, Any]:
@@ -370,10 +377,10 @@ def _points(flat: object) -> list[tuple[object, object]]:
     return list(zip(values[::2], values[1::2], strict=True))
 
 
-def _four(bbox: object) -> Any:  # noqa: ANN401
-    values = sequence(bbox)
-    if len(values) != 4:
-        msg = f"a box needs x, y, width and height, not {len(values)} numbers"
+def _exactly(count: int, value: object, rule: str) -> Any:  # noqa: ANN401
+    values = sequence(value)
+    if len(values) != count:
+        msg = f"{rule}, not {len(values)} numbers"
         raise OutlineError(msg)
     return values
 

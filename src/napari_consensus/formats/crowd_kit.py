@@ -16,9 +16,8 @@ from napari_consensus.errors import ReadError
 from napari_consensus.formats._answers import NO_PLACES, check_answers
 from napari_consensus.formats._cells import as_text, from_text
 from napari_consensus.formats._format import Format
-from napari_consensus.formats._records import delimiter_of, open_records
+from napari_consensus.formats._records import header_of, open_records
 from napari_consensus.formats._rows import Block
-from napari_consensus.formats._source import head_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,9 +38,7 @@ def looks_like_labels(path: Path) -> bool:
     """Whether the first line of a file names task, worker and label, or a truth's columns."""
     if path.suffix.casefold() not in _SUFFIXES:
         return False
-    first = next(iter(head_text(path).splitlines()), "")
-    header = next(csv.reader([first], delimiter=delimiter_of(first)), [])
-    return bool(_columns([name.strip() for name in header]))
+    return bool(_columns([name.strip() for name in header_of(path)]))
 
 
 def read_labels(path: Path, rows: Rows, progress: Progress) -> None:

@@ -12,7 +12,7 @@ from napari_consensus.formats._columns import Columns
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._images import find_image_files, image_folders
 from napari_consensus.formats._records import open_records
-from napari_consensus.formats._table import LongTable, read_table
+from napari_consensus.formats._table import EmptyTableError, LongTable, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,10 @@ def read_release(folder: Path, rows: Rows, progress: Progress) -> None:
     read_table(workers, rows, progress)
     rows.sources.append(workers.records.content.source("cytocrowd"))
     if truth is not None:
-        read_table(truth._replace(kind=RaterKind.REFERENCE), rows, progress)
+        try:
+            read_table(truth._replace(kind=RaterKind.REFERENCE), rows, progress)
+        except EmptyTableError:
+            rows.note(f"{_TRUTH} has a header but no row below it: there is no reference yet")
         rows.sources.append(truth.records.content.source("cytocrowd"))
     rows.image_files.update(files)
     unread = sorted(in_truth - set(named))

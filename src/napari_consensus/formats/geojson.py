@@ -79,7 +79,10 @@ def _single(path: Path, stream: StreamedList) -> list[Any]:
     document = stream.document
     kind = text_of(document.get("type")) if isinstance(document, dict) else ""
     if kind == "FeatureCollection":
-        return []
+        if stream.listed:
+            return []
+        msg = f"{path}: this is no GeoJSON: a FeatureCollection needs a list of features"
+        raise ReadError(msg)
     if not stream.listed and kind == "Feature":
         return [document]
     if not stream.listed and kind in GEOMETRIES:

@@ -17,8 +17,7 @@ from napari_consensus.formats._columns import find_columns, missing_columns
 from napari_consensus.formats._export import FACTS, Export, Layer, Row, plain
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._json import compact
-from napari_consensus.formats._records import delimiter_of, open_records
-from napari_consensus.formats._source import head_text
+from napari_consensus.formats._records import header_of, open_records
 from napari_consensus.formats._table import LongTable, read_table
 
 if TYPE_CHECKING:
@@ -45,11 +44,8 @@ def looks_like_table(path: Path) -> bool:
     """Whether the first line of a file names image, category and box columns."""
     if path.suffix.casefold() not in _READ_SUFFIXES:
         return False
-    lines = head_text(path).splitlines()
-    if not lines:
-        return False
-    reader = csv.reader(lines[:1], delimiter=delimiter_of(lines[0]), skipinitialspace=True)
-    return not missing_columns(next(reader, []))
+    header = header_of(path)
+    return bool(header) and not missing_columns(header)
 
 
 def read_long_csv(path: Path, rows: Rows, progress: Progress) -> None:
@@ -70,7 +66,7 @@ def read_long_csv(path: Path, rows: Rows, progress: Progress) -> None:
         )
         raise ReadError(msg)
     columns = find_columns(records.header)
-    if rows.rater_column in records.header:
+    if rows.rater_column and rows.rater_column in records.header:
         columns = replace(columns, rater=rows.rater_column, rater_name="")
     elif rows.rater_column:
         rows.note(f"{path.name} has no column {rows.rater_column!r} that would say who drew")

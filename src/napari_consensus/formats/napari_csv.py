@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,9 +18,8 @@ from napari_consensus.formats._outlines import (
     rectangle,
     spanned_box,
 )
-from napari_consensus.formats._records import open_records
+from napari_consensus.formats._records import header_of, open_records
 from napari_consensus.formats._shapes import ellipse
-from napari_consensus.formats._source import head_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,8 +50,7 @@ def looks_like_napari_csv(path: Path) -> bool:
     """Whether the first line of a file is the header that napari writes."""
     if path.suffix.casefold() != ".csv":
         return False
-    lines = head_text(path).splitlines()
-    return bool(lines) and _layout(next(csv.reader(lines[:1]), [])) is not None
+    return _layout(header_of(path)) is not None
 
 
 def read_napari_csv(path: Path, rows: Rows, progress: Progress) -> None:

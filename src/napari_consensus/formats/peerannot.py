@@ -261,7 +261,7 @@ class _Answers:
         if not worker.strip():
             return "a worker needs a name", "worker", worker
         if not said or said.startswith("-"):
-            return "a label must be a class, from 0", "label", compact(label)[:60]
+            return "a label must be a class, from 0", "label", json.dumps(label)[:60]
         code = whole(said)
         if self.declared.classes and (code is None or code >= self.declared.classes):
             rule = f"{_METADATA} says that labels are 0 to {self.declared.classes - 1}"
@@ -281,7 +281,7 @@ def _declared(path: Path) -> _Declared:
         value = document.get(key)
         number = whole(value)
         if value is not None and (number is None or number > most):
-            msg = f"{path}, {key} {compact(value)[:60]}: must be a whole number, 0 to {most}"
+            msg = f"{path}, {key} {json.dumps(value)[:60]}: must be a whole number, 0 to {most}"
             raise ReadError(msg)
         found.append(number or 0)
     return _Declared(*found)

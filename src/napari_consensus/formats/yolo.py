@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from napari_consensus.formats._rows import Rows
     from napari_consensus.progress import Progress
 
-_LINE = re.compile(r"\d{1,6}(?:[ \t]+-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?){4,}\s*")
+# A model that diverged writes nan, which is refused and no reason to pass a file over.
+_LINE = re.compile(r"\d{1,6}(?:[ \t]+-?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|nan)){4,}\s*")
 _SNIFFED = 5
 # Objects at the border stick out a little; farther out, numbers are no fractions.
 _LOWEST, _HIGHEST = -1.0, 2.0
@@ -57,7 +58,8 @@ def looks_like_yolo(path: Path) -> bool:
     first = lines[:_SNIFFED]
     if not all(_LINE.fullmatch(line) for line in first):
         return False
-    return all(_LOWEST <= float(n) <= _HIGHEST for line in first for n in line.split()[1:])
+    said = (float(n) for line in first for n in line.split()[1:])
+    return not any(n < _LOWEST or n > _HIGHEST for n in said)
 
 
 def read_yolo(path: Path, rows: Rows, progress: Progress) -> None:

@@ -11,7 +11,9 @@ from napari_consensus.pipeline.ensembles import Ensembles, compare_ensembles
 from napari_consensus.pipeline.merging import reach_consensus
 from napari_consensus.pipeline.method_comparison import MethodComparison, compare
 from napari_consensus.pipeline.mixing import MixResult, simulate_mixes
+from napari_consensus.pipeline.one_image import of_image, take_image
 from napari_consensus.pipeline.rating import Reliability, rate_raters
+from napari_consensus.pipeline.rating_intervals import RaterIntervals, rater_intervals
 from napari_consensus.pipeline.repeating import reach_again
 from napari_consensus.pipeline.scored import Calibration, calibration, evaluate_precision
 from napari_consensus.pipeline.scoring import evaluate
@@ -31,6 +33,7 @@ __all__ = [
     "Ensembles",
     "MethodComparison",
     "MixResult",
+    "RaterIntervals",
     "Reliability",
     "Segmentations",
     "Sensitivity",
@@ -46,11 +49,14 @@ __all__ = [
     "evaluate",
     "evaluate_precision",
     "group_compared",
+    "of_image",
     "rank_over_settings",
     "rate_raters",
+    "rater_intervals",
     "raters_per_object",
     "reach_again",
     "reach_consensus",
     "simulate_mixes",
+    "take_image",
     "without_cut",
 ]

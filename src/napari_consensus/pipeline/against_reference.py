@@ -14,6 +14,7 @@ from napari_consensus.matching import best_matching
 from napari_consensus.pairing import pairs_between
 from napari_consensus.pipeline.shapes import object_shapes
 from napari_consensus.reliability import share_intervals
+from napari_consensus.resampling import shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,11 +137,9 @@ def _share(
     part: NDArray[np.int64], whole: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(n,) shares and (n, 2) exact 95 % intervals; NaN of nothing."""
-    share = np.full(len(whole), np.nan)
-    np.divide(part, whole, out=share, where=whole > 0)
     interval = share_intervals(part, whole)
     interval[whole == 0] = np.nan
-    return share, interval
+    return shares(part, whole), interval
 
 
 def _codes_of(names: Sequence[str], among: Sequence[str]) -> NDArray[np.int32]:

@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.progress import Progress, silent
+from napari_consensus.resampling import estimates
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from napari_consensus.resampling import Estimate, Statistic
 
 UNKNOWN_CLUSTERS = (
     "images were drawn one by one; where several are of one patient or slide, the intervals are "
@@ -41,6 +46,39 @@ def cluster_codes(
         # An image that belongs to nothing is not put with a cluster of its own name either.
         out[k] = code.setdefault((name in belongs, belongs.get(name, name)), len(code))
     return out
+
+
+def estimates_over(
+    statistics: Mapping[str, Statistic],
+    images: Sequence[str],
+    replicates: int,
+    seed: int,
+    clusters: Mapping[str, str] | None,
+    drawn: NDArray[np.bool_] | None = None,
+    *,
+    progress: Progress = silent,
+) -> dict[str, tuple[Estimate, ...]]:
+    """Values of statistics with intervals over images, or clusters of them, drawn again.
+
+    Parameters
+    ----------
+    statistics, replicates
+        As in `resampling.estimates`.
+    images, clusters, drawn
+        As in `cluster_codes`.
+    seed
+        Where the draws begin.
+    progress
+        Reports, and stops where it raises.
+
+    Raises
+    ------
+    ParameterError
+        Where `replicates` is negative.
+    """
+    codes = cluster_codes(images, clusters, drawn)
+    rng = np.random.default_rng(seed)
+    return estimates(statistics, len(images), replicates, rng, codes, progress=progress)
 
 
 def cluster_notes(images: Sequence[str], clusters: Mapping[str, str] | None) -> list[str]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from napari_consensus.data.annotations import Annotations
     from napari_consensus.data.groups import ObjectGroups
 
+DROP = "drop"
+
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
@@ -103,7 +105,7 @@ def drop_before(
     groups = group(table, dropped.grouping_iou, point_distance=point_distance, progress=progress)
     objects = None if dropped.above is None else _hard(groups, dropped, dropped.above)
     step = Step(
-        "drop",
+        DROP,
         {
             "raters": json.dumps(list(dropped.raters), ensure_ascii=False),
             "measure": dropped.measure,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_consensus.pipeline.clusters import cluster_codes
+from napari_consensus.pipeline.clusters import estimates_over
 from napari_consensus.progress import Progress, silent
-from napari_consensus.resampling import Estimate, Statistic, estimates, ratio_of_sums, shares
+from napari_consensus.resampling import Estimate, Statistic, ratio_of_sums, shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,8 +53,7 @@ def evaluation_intervals(
     )
     both = annotated + reference
     f1 = np.nan_to_num(shares(2 * matched, both))
-    codes = cluster_codes(counts.images, clusters)
-    found = estimates(
+    found = estimates_over(
         {
             "precision": ratio_of_sums(matched, annotated),
             "recall": ratio_of_sums(matched, reference),
@@ -65,10 +64,10 @@ def evaluation_intervals(
             "class_f1": ratio_of_sums(2 * hits, both),
             **_over_categories(counts),
         },
-        len(codes),
+        counts.images,
         replicates,
-        np.random.default_rng(seed),
-        codes,
+        seed,
+        clusters,
         progress=progress,
     )
     return {name: held[0] for name, held in found.items()}

@@ -10,6 +10,7 @@ import numpy as np
 from napari_consensus.pipeline.method_runs import run_methods
 from napari_consensus.progress import Progress, silent, stage
 from napari_consensus.reliability.dropping import without_rater
+from napari_consensus.resampling import shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,10 +45,7 @@ class HeldOut:
     @property
     def by_rater(self) -> NDArray[np.float64]:
         """(raters,) hits over answers of each; NaN for a rater without answers."""
-        hits, answers = self.hits.sum(axis=0), self.answers.sum(axis=0)
-        out = np.full(len(hits), np.nan)
-        np.divide(hits, answers, out=out, where=answers > 0)
-        return out
+        return shares(self.hits.sum(axis=0), self.answers.sum(axis=0))
 
 
 def predict_held_out(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_consensus.aggregation import make_aggregator
 from napari_consensus.agreement.counts import count_matches
-from napari_consensus.errors import ParameterError
 from napari_consensus.grouping import group_pairs
 from napari_consensus.pairing import POINT_DISTANCE, split_pairs
 from napari_consensus.pipeline.against_reference import (
@@ -18,6 +17,7 @@ from napari_consensus.pipeline.against_reference import (
     reference_truth,
 )
 from napari_consensus.pipeline.deciding import decision_rule
+from napari_consensus.pipeline.one_image import of_image, take_image
 from napari_consensus.pipeline.thresholds import check_threshold
 from napari_consensus.progress import Progress, silent, stage
 from napari_consensus.reliability import (
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_consensus.aggregation import Aggregator
+    from napari_consensus.agreement.counts import MatchCounts
     from napari_consensus.data.annotations import Annotations
     from napari_consensus.data.groups import ObjectGroups
 
@@ -59,6 +60,8 @@ class Reliability:
     ----------
     groups
         The objects.
+    counts
+        Matches of every two raters.
     category
         (objects,) decided by `method`, -1 for none.
     marking, skills
@@ -83,6 +86,7 @@ class Reliability:
     """
 
     groups: ObjectGroups
+    counts: MatchCounts
     category: NDArray[np.int32]
     marking: Marking
     skills: Skills
@@ -167,8 +171,8 @@ def rate_raters(
     method = make_aggregator(aggregator) if isinstance(aggregator, str) else aggregator
     table = annotations.voting()
     if image is not None:
-        table = _of_image(table, image)
-        reference = None if reference is None else _of_image(reference, image, unread=True)
+        table, _ = take_image(table, image)
+        reference = None if reference is None else of_image(reference, image)
     names = table.raters.names
     step = [stage(progress, k, _STAGES) for k in range(_STAGES)]
     across, within = split_pairs(
@@ -196,6 +200,7 @@ def rate_raters(
     progress(1, 1)
     return Reliability(
         groups=groups,
+        counts=counts,
         category=rule(posterior.probability, votes).category,
         marking=marking,
         skills=skills,
@@ -214,19 +219,3 @@ def _notes(errors: ErrorsTogether) -> tuple[str, ...]:
     if errors.known_by == "reference":
         return ()
     return (_WITHOUT_REFERENCE,)
-
-
-def _of_image(table: Annotations, image: str, *, unread: bool = False) -> Annotations:
-    """Return the marks on one image, as if nobody had read another.
-
-    Raises
-    ------
-    ParameterError
-        Where no image has that name, unless it may be `unread`.
-    """
-    here = np.array([name == image for name in table.images], np.bool_)
-    if not (here.any() or unread):
-        msg = f"no image is named {image!r}"
-        raise ParameterError(msg)
-    raters = replace(table.raters, read=table.raters.read & here[:, None])
-    return replace(table.take(here[table.image]), raters=raters)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari_consensus.aggregation import make_aggregator
 from napari_consensus.errors import ParameterError
-from napari_consensus.pipeline.dropping import drop_again
+from napari_consensus.pipeline.dropping import DROP, drop_again
 from napari_consensus.pipeline.merging import reach_consensus
+from napari_consensus.pipeline.one_image import TAKE, take_again
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def reach_again(
     Raises
     ------
     ParameterError
-        Where the steps are not those of a consensus.
+        Where the steps are not those of a consensus, or name an image that is not there.
     """
     said = {step.action: dict(step.parameters) for step in steps}
     try:
@@ -55,17 +56,21 @@ def reach_again(
             **said["keep"],
             **_decision(said["decide"]),
         }
-        dropped = said.get("drop")
         earlier: tuple[Step, ...] = ()
-        if dropped is not None:
-            annotations, step = drop_again(annotations, dropped)
-            earlier = (step,)
+        for step in steps:
+            if step.action in _EARLIER:
+                annotations, done = _EARLIER[step.action](annotations, step.parameters)
+                earlier += (done,)
     except (KeyError, ValueError) as error:
-        msg = f"these are not the steps of a consensus: {error}"
+        msg = f"these are not the steps of a consensus of these annotations: {error}"
         raise ParameterError(msg) from None
     return reach_consensus(
         annotations, **arguments, sources=sources, earlier=earlier, progress=progress
     )
+
+
+# What is done to annotations before they are grouped.
+_EARLIER = {TAKE: take_again, DROP: drop_again}
 
 
 def _given(parameters: dict[str, Any]) -> dict[str, str | int | float]:

@@ -23,13 +23,13 @@ from napari_consensus.evaluation.calibration import (
     resampled_category_error,
     resampled_error,
 )
-from napari_consensus.evaluation.counts import DetectionMatch, match_detections
-from napari_consensus.evaluation.ranking import Ranking, rank_by_score
+from napari_consensus.evaluation.counts import match_detections
+from napari_consensus.evaluation.ranking import rank_by_score
 from napari_consensus.pairing import POINT_DISTANCE
-from napari_consensus.pipeline.clusters import cluster_codes, cluster_notes
+from napari_consensus.pipeline.clusters import cluster_notes, estimates_over
 from napari_consensus.pipeline.thresholds import check_threshold
 from napari_consensus.progress import Progress, silent
-from napari_consensus.resampling import Estimate, Statistic, estimates
+from napari_consensus.resampling import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,9 +133,8 @@ def evaluate_precision(
     found = average_precision(ranking, sizes)
     if not replicates:
         return found
-    values = _drawn_again(
-        ranking, resampled_precision(ranking, progress=progress), replicates, seed, clusters
-    )
+    again = {"": resampled_precision(ranking, progress=progress)}
+    values = estimates_over(again, ranking.images, replicates, seed, clusters)[""]
     return replace(
         found,
         intervals=dict(zip(("ap", "ap50", "ap75", "ar"), values, strict=True)),
@@ -200,8 +199,8 @@ def calibration(
         detection = detection_reliability(ranking, minimum_iou, bins)
         notes += ranking.notes
         if replicates:
-            errors = resampled_error(ranking, minimum_iou, bins)
-            (interval,) = _drawn_again(ranking, errors, replicates, seed, clusters)
+            errors = {"": resampled_error(ranking, minimum_iou, bins)}
+            (interval,) = estimates_over(errors, ranking.images, replicates, seed, clusters)[""]
             notes += cluster_notes(ranking.images, clusters)
         if not detection.n:
             notes.append("d_ece is undefined: nothing was annotated")
@@ -215,10 +214,11 @@ def calibration(
         )
         category = category_reliability(match, subject.shapes.category, subject.confidence, bins)
         if replicates and category.n:
-            again = resampled_category_error(
-                match, subject.shapes.category, subject.confidence, bins
-            )
-            (category_interval,) = _drawn_again(match, again, replicates, seed, clusters)
+            given = subject.shapes.category, subject.confidence
+            errors = {"": resampled_category_error(match, *given, bins)}
+            (category_interval,) = estimates_over(errors, match.images, replicates, seed, clusters)[
+                ""
+            ]
         if not category.n:
             notes.append("ece is undefined: no match has a category on both sides")
     else:
@@ -250,19 +250,6 @@ def _sides(
     if isinstance(subject, Consensus):
         return subject.shapes, reference, subject.exists
     return subject, reference, subject.score
-
-
-def _drawn_again(
-    over: Ranking | DetectionMatch,
-    statistic: Statistic,
-    replicates: int,
-    seed: int,
-    clusters: Mapping[str, str] | None,
-) -> tuple[Estimate, ...]:
-    """Values of a statistic with their intervals."""
-    codes = cluster_codes(over.images, clusters)
-    rng = np.random.default_rng(seed)
-    return estimates({"": statistic}, len(codes), replicates, rng, codes)[""]
 
 
 def _nothing(bins: int) -> ReliabilityDiagram:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_consensus.agreement.masks import MaskPair, mask_pairs
+from napari_consensus.agreement.masks import NUMBERS, MaskPair, mask_pairs
 from napari_consensus.data.annotations import Outline
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.errors import ParameterError
 from napari_consensus.pairing import overlapping_pairs, split_pairs
+from napari_consensus.pipeline.clusters import cluster_codes
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from napari_consensus.data.annotations import Annotations
     from napari_consensus.data.study import Study
-
-NUMBERS = ("map_dsb", "sorted_ap", "dice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +95,9 @@ def compare_segmentations(
     annotations: Annotations,
     image_sizes: Mapping[str, tuple[int, int]] | None = None,
     *,
+    replicates: int = 0,
+    seed: int = 0,
+    clusters: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> Segmentations:
     """Compare the masks of every two raters, and models with the agreement of people.
@@ -106,12 +108,24 @@ def compare_segmentations(
         Masks of people and models; references, prelabels and consensus rows are left out.
     image_sizes
         Width and height of images, by name.
+    replicates, seed, clusters
+        How often images are drawn again for the intervals of pairs, where the draws begin, and
+        what each image is drawn together with, by its name.
     progress
         Reports, and stops where it raises.
     """
     table = annotations.voting()
     across, within = split_pairs(table, 0.0)
-    pairs = mask_pairs(table, across, within, progress=progress)
+    read = table.raters.read.any(axis=1) & table.raters.apart
+    pairs = mask_pairs(
+        table,
+        across,
+        within,
+        replicates,
+        np.random.default_rng(seed),
+        cluster_codes(table.images, clusters, read),
+        progress=progress,
+    )
     kinds = dict(zip(table.raters.names, table.raters.kinds, strict=True))
     return Segmentations(pairs, beside_raters(pairs, kinds), _patches(table, image_sizes or {}))
 

@@ -65,6 +65,16 @@ class _Truth:
     hits: int
     reference: int
 
+    def nothing_to_gain(self) -> str:
+        """Why no decision would raise class_f1, "" where one would."""
+        if len(self.rows) == 0:
+            return "no object of the consensus lies on an image that the reference's rater read"
+        if self.hits + self.wrong.sum() == 0:
+            return "no object of the consensus matches one of the reference that has a category"
+        if not (self.absent.any() or self.wrong.any()):
+            return "every object where the reference was made is as the reference has it"
+        return ""
+
     def curve(self, order: NDArray[np.int64]) -> NDArray[np.float64]:
         """class_f1 after 0, 1, ... decisions on `rows[order]`."""
         hits = self.hits + _running(self.wrong[order])
@@ -110,14 +120,13 @@ def simulate_review(
     Raises
     ------
     UndefinedError
-        Where there is nothing to gain: no object is to be rejected or relabelled.
+        Where there is nothing to gain: no object is to be rejected or relabelled, or
+        class_f1 stays 0 whatever is decided.
     """
     truth = _truth(consensus, reference, minimum_iou, point_distance)
-    if not (truth.absent.any() or truth.wrong.any()):
-        msg = (
-            "accepting, rejecting and relabelling gain nothing here: every object of the "
-            "consensus where the reference was made is as the reference has it"
-        )
+    why = truth.nothing_to_gain()
+    if why:
+        msg = f"accepting, rejecting and relabelling gain nothing here: {why}"
         raise UndefinedError(msg)
     n = len(truth.rows)
     rng = np.random.default_rng(seed)

@@ -11,6 +11,7 @@ from napari_consensus.aggregation.existence import estimate_existence
 from napari_consensus.errors import UndefinedError
 from napari_consensus.progress import Progress, silent
 from napari_consensus.reliability.intervals import share_intervals
+from napari_consensus.resampling import shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,10 +90,10 @@ def describe_marking(
     return Marking(
         images=images,
         annotations=annotations,
-        per_image=_ratio(annotations, images),
-        mean_iou=_ratio(iou, matched),
+        per_image=shares(annotations, images),
+        mean_iou=shares(iou, matched),
         matched=matched.astype(np.int64),
-        category_agreement=_ratio(same, both),
+        category_agreement=shares(same, both),
         hit_rate=rates.hit,
         false_mark_rate=rates.false,
         hit_interval=rates.hit_interval,
@@ -130,7 +131,7 @@ def _rates(groups: ObjectGroups, progress: Progress) -> _Rates:
         votes.rater, weights=1 - found.probability[votes.object], minlength=len(hit)
     )
     # One mark and one miss were added to the rate: (invented + 1) / (places + 2).
-    places = _ratio(invented + 1, np.nan_to_num(false)) - 2
+    places = shares(invented + 1, np.nan_to_num(false)) - 2
     return _Rates(
         hit=hit,
         false=false,
@@ -151,9 +152,3 @@ def _interval(
 ) -> NDArray[np.float64]:
     """(raters, 2) interval of a share, NaN where the rate is."""
     return np.where(np.isnan(rate)[:, None], np.nan, share_intervals(count, total))
-
-
-def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> NDArray[np.float64]:
-    out = np.full(len(whole), np.nan)
-    np.divide(part, whole, out=out, where=whole != 0)
-    return out

@@ -46,7 +46,7 @@ def _outlines(f: Findings) -> Iterator[Drawing]:
     if not f.agreement.pairs or not f.places:
         return
     if len(f.voting.raters) <= _MATRIX:
-        yield rater_matrix(f.agreement.pairs, f.settings.minimum_iou)
+        yield rater_matrix(f.agreement.pairs, f.settings.minimum_iou, intervals=f.statistics.pairs)
     yield f1_over_iou(f.statistics)
     yield sorted_ap(f.statistics)
 

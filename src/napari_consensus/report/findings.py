@@ -14,8 +14,8 @@ from napari_consensus.data.tasks import are_answers
 from napari_consensus.errors import ParameterError, UndefinedError
 from napari_consensus.pairing import POINT_DISTANCE, pairs_between
 from napari_consensus.pipeline.evaluation_intervals import evaluation_intervals
+from napari_consensus.pipeline.privacy import BASIS
 from napari_consensus.progress import Progress, silent, stage
-from napari_consensus.report.privacy import BASIS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,8 +118,8 @@ class Findings:
         What the raters come to.
     against
         The same held against the reference; None without one.
-    reliability
-        Of raters and objects.
+    reliability, rater_intervals
+        Of raters and objects, and how far raters' numbers would move with other images.
     reviewed
         What experts decided; None without decisions.
     """
@@ -133,6 +133,7 @@ class Findings:
     consensus: Consensus
     against: AgainstReference | None
     reliability: pipeline.Reliability
+    rater_intervals: pipeline.RaterIntervals
     reviewed: Reviewed | None = None
 
     @property
@@ -228,8 +229,23 @@ def find(
     )
     masks = None
     if pipeline.are_segmentations(table):
-        masks = pipeline.compare_segmentations(table, study.image_sizes, progress=step[3])
-    method = _method(consensus)
+        masks = pipeline.compare_segmentations(
+            table,
+            study.image_sizes,
+            replicates=settings.replicates,
+            seed=settings.seed,
+            clusters=clusters,
+            progress=step[3],
+        )
+    rated = pipeline.rate_raters(
+        table,
+        reference,
+        _method(consensus),
+        **common,
+        minimum_iou=settings.minimum_iou,
+        severities=study.severities,
+        progress=step[5],
+    )
     return Findings(
         study=study,
         settings=settings,
@@ -241,14 +257,9 @@ def find(
         against=None
         if reference is None
         else _against(consensus, reference, settings, clusters, step[4]),
-        reliability=pipeline.rate_raters(
-            table,
-            reference,
-            method,
-            **common,
-            minimum_iou=settings.minimum_iou,
-            severities=study.severities,
-            progress=step[5],
+        reliability=rated,
+        rater_intervals=pipeline.rater_intervals(
+            rated, settings.replicates, settings.seed, clusters, progress=step[6]
         ),
     )
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from napari_consensus.data.consensus import Consensus
     from napari_consensus.data.gold import Version
     from napari_consensus.evaluation import Evaluation
-    from napari_consensus.report.privacy import Names
+    from napari_consensus.pipeline.privacy import Names
 
 
 @dataclass(frozen=True, slots=True, eq=False)

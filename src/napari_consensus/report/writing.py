@@ -10,11 +10,11 @@ from napari_consensus.adjudication import recipe_of
 from napari_consensus.errors import ParameterError
 from napari_consensus.formats import check_files, write_text
 from napari_consensus.pairing import POINT_DISTANCE
+from napari_consensus.pipeline.privacy import steps_without_names, with_names, without_names
 from napari_consensus.progress import Progress, silent, stage
 from napari_consensus.report.cautions import cautions
 from napari_consensus.report.findings import Settings, consensus_of, find, with_review
 from napari_consensus.report.page import page, sections_of
-from napari_consensus.report.privacy import steps_without_names, with_names, without_names
 from napari_consensus.report.review import review_of
 
 if TYPE_CHECKING:

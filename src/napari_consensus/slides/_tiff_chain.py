@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import IO, TYPE_CHECKING
 
-from napari_consensus.errors import ReadError
+from napari_consensus.errors import ReadError, unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,8 +27,7 @@ def check_chain(path: Path) -> None:
         with path.open("rb") as file:
             _follow(path, file)
     except OSError as error:
-        msg = f"{path}: cannot be read: {error.strerror or error}"
-        raise ReadError(msg) from None
+        raise unreadable(path, error) from None
 
 
 def _follow(path: Path, file: IO[bytes]) -> None:

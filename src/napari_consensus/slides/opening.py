@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from napari_consensus.errors import ReadError
+from napari_consensus.errors import ReadError, unreadable
 from napari_consensus.slides import flat, openslide, tiff
 from napari_consensus.slides._tiff_chain import check_chain
 from napari_consensus.slides.parts import check_parts
@@ -156,10 +156,5 @@ def _first_bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             return file.read(16)
-    except FileNotFoundError:
-        msg = f"{path}: there is no such file"
-    except IsADirectoryError:
-        msg = f"{path}: this is a folder, not an image"
     except OSError as error:
-        msg = f"{path}: cannot be read: {error.strerror or error}"
-    raise ReadError(msg) from None
+        raise unreadable(path, error) from None

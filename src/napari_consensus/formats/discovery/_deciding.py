@@ -11,7 +11,13 @@ from napari_consensus.formats._rows import UNSAID, Rows
 from napari_consensus.formats.discovery._image_names import joined_names, respelled
 from napari_consensus.formats.discovery._merging import merge, state_readings, twice_read
 from napari_consensus.formats.discovery._naming import Basis, Namer, Naming
-from napari_consensus.formats.discovery._notes import guesses, only_one, passed_over
+from napari_consensus.formats.discovery._notes import (
+    guesses,
+    of_nobody,
+    only_one,
+    passed_over,
+    spelled_alike,
+)
 from napari_consensus.formats.discovery._parsing import Parsed, with_layers
 from napari_consensus.formats.discovery._rater_table import RATERS_FILE, with_rater_table
 from napari_consensus.formats.discovery._statements import with_statements
@@ -75,7 +81,17 @@ def decided(
     if by_layers and said.layers_are_raters is None:
         rows.note("layers inside files are taken as raters, for their names speak of raters")
     errors, notes = twice_read(merged)
-    for text in [*notes, *passed_over(walked)]:
+    untold = [
+        file.name
+        for file, placed in zip(files, looked, strict=True)
+        if not (placed or file.cells or file.error or file.rows.refused)
+    ]
+    settled = {synonym for rule in said.categories for synonym in rule.synonyms}
+    alike = [
+        *spelled_alike("raters", (name for name, _ in rows.raters), "aliases"),
+        *spelled_alike("categories", rows.categories.keys() - settled, "categories"),
+    ]
+    for text in [*notes, *alike, *of_nobody(untold), *passed_over(walked)]:
         rows.note(text)
     study = with_statements(rows.study(skip_refused=True), said, walked.root, progress)
     study = with_rater_table(study, walked.root / RATERS_FILE)

@@ -126,21 +126,25 @@ def twice_read(merged: Merged) -> tuple[list[ReadError], list[str]]:
     Returns
     -------
     list, list
-        Errors where files of different formats hold them, for then they are most often the
-        same annotations twice; notes where the formats are the same.
+        Errors where files of different formats hold them, or one is a copy of another, for
+        then they are the same annotations twice; else notes.
     """
     errors, notes = [], []
     for (image, (rater, kind)), held in sorted(merged.cells.items()):
-        full = [file for file, n in held if n]
+        # Two names of a file may be one rater, or one image.
+        full = list({file.name: file for file, n in held if n}.values())
         if len(full) < 2 or kind not in _COUNTED_ONCE:
             continue
         names = ", ".join(file.name for file in full[:4])
         text = f"annotations of {rater} on {image} stand in several files ({names})"
-        if len({file.format.name for file in full}) > 1:
+        hashes = [source.sha256 for file in full for source in file.rows.sources]
+        copied = len(set(hashes)) < len(hashes)
+        if copied or len({file.format.name for file in full}) > 1:
+            same = ", which are the same to the last byte" if copied else ""
             errors.append(
                 ReadError(
-                    f"{full[0].path}: {text}; name one of them, or set ignored for the others "
-                    f"in {STUDY_FILE}"
+                    f"{full[0].path}: {text}{same}; name one of them, or set ignored for the "
+                    f"others in {STUDY_FILE}"
                 )
             )
         else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from napari_consensus.formats.discovery._naming import Basis
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from napari_consensus.formats.discovery._table import FoundFile
     from napari_consensus.formats.discovery._walk import Walked
@@ -44,6 +45,30 @@ def only_one(files: Sequence[FoundFile]) -> list[str]:
     note = (
         f"only one rater is there, {raters[0].name!r}, so nothing can be compared; if a column "
         "says who drew, call it rater, or name it as rater_column in the folder's study.json"
+    )
+    return [note]
+
+
+def spelled_alike(what: str, names: Iterable[str], remedy: str) -> list[str]:
+    """Say which names look the same, and differ in how their letters are coded."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in dict.fromkeys(names):
+        alike[unicodedata.normalize("NFC", name)].append(name)
+    return [
+        f"{len(spelled)} {what} look the same, {shown!r}, for their letters are coded in different "
+        f"ways; they count as {len(spelled)} until study.json makes them one under {remedy}"
+        for shown, spelled in sorted(alike.items())
+        if len(spelled) > 1
+    ]
+
+
+def of_nobody(names: Sequence[str]) -> list[str]:
+    """Say which files hold nothing, and no one knows who it was that found nothing where."""
+    if not names:
+        return []
+    note = (
+        f"nothing is in {_some(names)}, and neither that nor its place says who looked at which "
+        "image, so it counts for nobody; name rater and image under files in study.json"
     )
     return [note]
 

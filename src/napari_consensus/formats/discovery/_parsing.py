@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_consensus.errors import ReadError
 from napari_consensus.formats._rows import UNSAID, Rows
+from napari_consensus.formats._table import EmptyTableError
 from napari_consensus.formats.discovery._stems import (
     begins_like_a_rater,
     image_key,
@@ -91,12 +92,15 @@ def parse(
     for k, (path, kind) in enumerate(found):
         part = longest_part(stem_of(path.name), stems)
         rows = Rows(image_file=stems.get(part), rater_column=rater_column)
-        error = None
+        error: ReadError | None = None
         if kind.read is None:
             # A format that is only written, which recognises no file.
             continue
         try:
             kind.read(path, rows, stage(progress, k, len(found)))
+        except EmptyTableError as failure:
+            # Beside other files it is that of a rater who found nothing.
+            rows, error = Rows(), failure if len(found) == 1 else None
         except ReadError as failure:
             rows, error = Rows(), failure
         parsed.append(Parsed(path, names[path], kind, rows, error))

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 200_000
 _PASSED_OVER = frozenset({".csv", ".tsv", ".json", ".geojson", ".xml", ".txt", ".gz", ".zip"})
-_NOT_ENTERED = frozenset({"__MACOSX", "__pycache__", "node_modules"})
+# The last two nobody may look into: a drive of Windows has the first, a disk of Linux the other.
+_NOT_ENTERED = frozenset(
+    ("__MACOSX", "__pycache__", "node_modules", "$RECYCLE.BIN",
+     "System Volume Information", "lost+found")
+)  # fmt: skip
 # In the folder of a MIRAX slide, whose image is the .mrxs beside it.
 _MIRAX_TILES = "Slidedat.ini"
 

@@ -10,6 +10,7 @@ from napari_consensus.report.markup import (
     Html,
     counted,
     estimate,
+    interval,
     number,
     paragraph,
     share,
@@ -161,14 +162,19 @@ def _calibration(f: Findings, held: AgainstReference, figures: Sequence[Html]) -
 
 def _bins(caption: str, diagram: ReliabilityDiagram) -> Html:
     rows: list[tuple[Cell, ...]] = [
-        (f"{b.low:.1f} to {b.high:.1f}", b.n, f"{b.confidence:.3f}", f"{b.right:.3f}")
+        (
+            *(f"{b.low:.1f} to {b.high:.1f}", b.n, f"{b.confidence:.3f}", f"{b.right:.3f}"),
+            interval(b.right_low, b.right_high, _NOTHING),
+        )
         for b in diagram.bins
         if b.n
     ]
     if not rows:
         return paragraph(f"{caption}: there is nothing to put into bins.", class_="note")
     return table(
-        f"{caption}; empty bins are left out", ("bin", "n", "mean probability", "right"), rows
+        f"{caption}; empty bins are left out, intervals by Wilson's score",
+        ("bin", "n", "mean probability", "right", "95 % interval"),
+        rows,
     )
 
 

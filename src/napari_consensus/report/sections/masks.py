@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_consensus.report.markup import Cell, Html, number, paragraph, table, table_of_pairs
+from napari_consensus.report.markup import (
+    Cell,
+    Html,
+    estimate,
+    number,
+    paragraph,
+    table,
+    table_of_pairs,
+)
 from napari_consensus.report.section import Section
+from napari_consensus.resampling import Estimate
 
 if TYPE_CHECKING:
+    from napari_consensus.agreement.masks import MaskPair
     from napari_consensus.pipeline import Segmentations
     from napari_consensus.report.findings import Findings
 
@@ -25,9 +35,9 @@ def masks(f: Findings) -> Section | None:
     rows: list[tuple[Cell, ...]] = [
         (
             f"{p.a} and {p.b}",
-            number(p.map_dsb, _EMPTY),
-            number(p.sorted_ap, _EMPTY),
-            number(p.dice, _DICE),
+            *_estimated(f, p, "map_dsb", _EMPTY),
+            *_estimated(f, p, "sorted_ap", _EMPTY),
+            *_estimated(f, p, "dice", _DICE),
         )
         for p in found.pairs
     ]
@@ -40,7 +50,10 @@ def masks(f: Findings) -> Section | None:
         [
             table_of_pairs(
                 "Masks of every two raters, pooled over the images both read",
-                ("pair", "mAP (DSB), IoU ≥ .50 to .95", "SortedAP", "Dice"),
+                (
+                    *("pair", "mAP (DSB), IoU ≥ .50 to .95", "95 % interval"),
+                    *("SortedAP", "95 % interval", "Dice", "95 % interval"),
+                ),
                 rows,
                 [p.map_dsb for p in found.pairs],
                 "mAP",
@@ -49,6 +62,12 @@ def masks(f: Findings) -> Section | None:
             *_patches(found),
         ],
     )
+
+
+def _estimated(f: Findings, pair: MaskPair, name: str, why: str) -> tuple[Cell, Cell]:
+    """Return cells of a number of two raters and of its interval over images drawn again."""
+    held = Estimate(getattr(pair, name), *pair.intervals[name])
+    return estimate(held, why, f.no_interval)
 
 
 def _models(found: Segmentations) -> list[Html]:

@@ -9,6 +9,7 @@ from napari_consensus.report.markup import (
     Cell,
     Html,
     Undefined,
+    estimate,
     interval,
     number,
     paragraph,
@@ -16,6 +17,7 @@ from napari_consensus.report.markup import (
     table_of_pairs,
 )
 from napari_consensus.report.section import Section
+from napari_consensus.resampling import Estimate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from napari_consensus.report.findings import Findings
 
+_NO_SCORE = "one category only, or a row without answers"
 _NO_RATE = "hit rates are not defined here; the note below says why"
 
 
@@ -55,20 +58,20 @@ def _names(f: Findings) -> tuple[str, ...]:
 
 
 def _marks(f: Findings) -> Html:
-    m = f.reliability.marking
+    m, drawn = f.reliability.marking, f.rater_intervals
     rows: list[tuple[Cell, ...]] = [
         (
             name,
             *(int(m.images[k]), int(m.annotations[k])),
             number(float(m.per_image[k]), "read no image", 1),
-            number(float(m.mean_iou[k]), "no annotation matches another rater's"),
+            *_drawn(f, m.mean_iou[k], drawn.mean_iou[k], "no annotation matches another rater's"),
             number(float(m.hit_rate[k]), _NO_RATE),
             _span(m.hit_interval[k], _NO_RATE),
             number(float(m.false_mark_rate[k]), _NO_RATE),
         )
         for k, name in enumerate(_names(f))
     ]
-    header = ("rater", "images", "annotations", "per image", "mean IoU of matches")
+    header = ("rater", "images", "annotations", "per image", "mean IoU of matches", "95 % interval")
     return table(
         "What each rater marks. Hit rate: what is there is marked; false-mark rate: a place where "
         "nothing is is marked; by EM over who marked what, the raters taken as independent",
@@ -79,7 +82,7 @@ def _marks(f: Findings) -> Html:
 
 def _answers(f: Findings) -> Html:
     held = f.reliability
-    against, skills = held.against, held.skills
+    against, skills, drawn = held.against, held.skills, f.rater_intervals
     none = "gave no category"
     if against is not None:
         label, n = "accuracy against the reference", against.categorised
@@ -95,16 +98,22 @@ def _answers(f: Findings) -> Html:
             number(float(value[k]), none),
             _span(span[k], none),
             _rank(held.ranks[k], len(_names(f))),
-            number(float(skills.spam_score[k]), "one category only, or a row without answers"),
+            *_drawn(f, skills.spam_score[k], drawn.spam_score[k], _NO_SCORE),
         )
         for k, name in enumerate(_names(f))
     ]
     return table(
         f"How each rater names objects: {label}, exact 95 % interval. Spam score: 1 where every "
-        "answer tells the category, 0 for a rater who guesses",
-        ("rater", "n", "value", "95 % interval", "rank left open", "spam score"),
+        "answer tells the category, 0 for a rater who guesses, with an interval over images drawn "
+        "again and the model fitted anew",
+        ("rater", "n", "value", "95 % interval", "rank left open", "spam score", "95 % interval"),
         rows,
     )
+
+
+def _drawn(f: Findings, value: float, ends: NDArray[np.float64], why: str) -> tuple[Cell, Cell]:
+    """Return cells of a number and of its interval over images drawn again."""
+    return estimate(Estimate(float(value), *map(float, ends)), why, f.no_interval)
 
 
 def _rank(open_ranks: NDArray[np.int64], raters: int) -> str:

@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from napari_consensus.data.pseudonyms import kept_pseudonyms, pseudonyms_of
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.data.study import Study
-from napari_consensus.formats import pseudonyms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from napari_consensus.data.annotations import Annotations
-    from napari_consensus.data.consensus import Step
+    from napari_consensus.data.consensus import Parameter, Step
     from napari_consensus.data.raters import RaterSet
     from napari_consensus.data.statements import RaterStatement
 
@@ -81,9 +81,9 @@ def without_names(
 ) -> tuple[Study, Annotations | None, dict[str, str], Names]:
     """Put numbers for images, people and files; codes, and so all results, stay as they are.
 
-    People get the pseudonyms that exports give them. Images become image-1, image-2, ... in the
-    order of the study, and files file-1, file-2, ... Remarks made while reading are left out,
-    for they name files; so is all that only a format understands.
+    People get the pseudonyms that exports give them, whoever is left out here. Images become
+    image-1, image-2, ... in the order of the study, and files file-1, file-2, ... Remarks made
+    while reading are left out, for they name files; so is all that only a format understands.
 
     Parameters
     ----------
@@ -102,10 +102,16 @@ def without_names(
     tables = [table for table in (study.annotations, reference) if table is not None]
     images = list(dict.fromkeys(name for table in tables for name in table.images))
     shown = {("image", name): f"image-{k}" for k, name in enumerate(images, 1)}
-    people = _raters(study.annotations.raters)
+    known = _pseudonyms_in(study)
+    people = {**known, **_raters(study.annotations.raters)}
     if reference is not None:
-        # Who is the reference here is no rater of the same number; who is both has one name.
-        asked = replace(reference.raters, kinds=(RaterKind.REFERENCE,) * len(reference.raters))
+        # A rater of the study who is the reference here stays who they are everywhere; numbers
+        # that others have in a study of their own mean nobody here.
+        asked = replace(
+            reference.raters,
+            kinds=(RaterKind.REFERENCE,) * len(reference.raters),
+            pseudonyms=known,
+        )
         people = {**_raters(asked), **people}
     shown |= {("rater", name): new for name, new in people.items()}
     names = Names(shown, hidden=True)
@@ -152,24 +158,28 @@ def without_names(
 
 
 def steps_without_names(steps: Sequence[Step], names: Names) -> tuple[Step, ...]:
-    """Return steps of a consensus by the names that are shown: those who were left out."""
+    """Return steps of a consensus by the names that are shown: who was left out, what taken."""
     return tuple(
-        replace(
-            step,
-            parameters={
-                **step.parameters,
-                "raters": json.dumps([names.rater(n) for n in json.loads(str(raters))]),
-            },
-        )
-        if (raters := step.parameters.get("raters")) is not None
-        else step
+        replace(step, parameters={k: _shown(k, v, names) for k, v in step.parameters.items()})
         for step in steps
     )
+
+
+def _shown(key: str, value: Parameter, names: Names) -> Parameter:
+    if key == "raters" and value is not None:
+        return json.dumps([names.rater(name) for name in json.loads(str(value))])
+    return names.image(str(value)) if key == "image" else value
 
 
 def with_names(study: Study) -> Names:
     """Return what shows every name as it is."""
     return Names({("image", name): name for name in study.annotations.images}, hidden=False)
+
+
+def _pseudonyms_in(study: Study) -> dict[str, str]:
+    """Return what people of a study are called, also those who were left out of it."""
+    tables = [t for t in (study.reference, study.annotations) if t is not None]
+    return {name: new for t in tables for name, new in kept_pseudonyms(t.raters).items()}
 
 
 def _raters(raters: RaterSet) -> dict[str, str]:
