@@ -182,11 +182,11 @@ class OwnLayers(QObject):
 
     def put_pixels(
         self, role: str, data: Any, arguments: dict[str, Any], note: dict[str, Any]
-    ) -> Image:
+    ) -> None:
         """Show pixels of the slide; a picture in colours in a layer that showed another."""
         left = [layer for layer in self._retired if layer in self.viewer.layers]
-        same = (o for o in left if o.rgb and arguments["rgb"] and o.multiscale == _is_pyramid(data))
-        layer = next(same, None)
+        kind = (arguments["rgb"], isinstance(data, list))
+        layer = next((o for o in left if o.rgb and (o.rgb, o.multiscale) == kind), None)
         if layer is None:
             layer = Image(data, **arguments)
             self.add(role, layer, note_of(layer) | note, visible=layer.visible)
@@ -194,7 +194,7 @@ class OwnLayers(QObject):
             self._retired.remove(layer)
             held = arguments.get("metadata", {}).get(METADATA, {})
             layer.metadata = {METADATA: held | note | {"role": role}}
-            layer.name = arguments["name"]
+            layer.name = arguments.get("name", "")
             self._keep(role, layer)
             self._place(layer)
             with self.by_us():
@@ -204,7 +204,6 @@ class OwnLayers(QObject):
             if other is not layer:
                 self._retired.remove(other)
                 self.remove(other)
-        return layer
 
     def adopt(self, role: str, layer: Any, note: dict[str, Any]) -> None:
         """Take a layer that stands in the viewer already for one of ours."""
@@ -350,10 +349,6 @@ def image_role(number: int) -> str:
 def is_image(role: str) -> bool:
     """Whether a role is that of pixels."""
     return role.partition(":")[0] == "image"
-
-
-def _is_pyramid(data: Any) -> bool:
-    return isinstance(data, list)
 
 
 def _rank(role: str) -> int:
