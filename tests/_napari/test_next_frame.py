@@ -6,11 +6,12 @@ from itertools import product
 
 import numpy as np
 import pytest
+from napari._qt.containers import QtLayerList
 from qtpy.QtCore import QEvent, QObject
 
 from napari_consensus._napari import window
 from napari_consensus._napari.detail import Level
-from napari_consensus._napari.next_frame import make_ready, unlisted
+from napari_consensus._napari.next_frame import listed_with_frame, make_ready, unlisted
 from napari_consensus._napari.scene import scene_of
 from napari_consensus._napari.tables import prepare
 from napari_consensus.data.annotations import annotations_from_boxes
@@ -93,16 +94,37 @@ def test_the_layer_list_hears_of_nothing_while_layers_draw_something_else(viewer
     assert heard
 
 
-class Frames(QObject):
-    """Counts how often a widget is painted."""
+def test_the_layer_list_is_painted_with_the_canvas_when_layers_are_shown_and_hidden(viewer):
+    viewer.layers.clear()
+    layers = [viewer.add_points(np.zeros((2, 2)), visible=k == 0) for k in range(3)]
+    window.settle(viewer, 0.3)
+    main = viewer.window._qt_viewer.window()
+    listed = Frames(main.findChild(QtLayerList).viewport())
+    drawn = Frames(viewer.window._qt_viewer.canvas.native)
+    whole = Frames(main, QEvent.Type.UpdateRequest)
+    with listed_with_frame(viewer):
+        for layer in layers:
+            layer.visible = not layer.visible
+    assert [layer.visible for layer in layers] == [False, True, True]
+    window.settle(viewer, 0.3)
+    assert [frames.stop() for frames in (listed, drawn, whole)] == [1, 1, 1]
 
-    def __init__(self):
+
+class Frames(QObject):
+    """Counts how often a widget is painted, until it is stopped."""
+
+    def __init__(self, widget, event=QEvent.Type.Paint):
         super().__init__()
-        self.count = 0
+        self.count, self._widget, self._event = 0, widget, event
+        widget.installEventFilter(self)
 
     def eventFilter(self, _, event):  # noqa: N802
-        self.count += event.type() == QEvent.Type.Paint
+        self.count += event.type() == self._event
         return False
+
+    def stop(self):
+        self._widget.removeEventFilter(self)
+        return self.count
 
 
 def many_boxes(n=20_000):
@@ -118,8 +140,7 @@ def test_a_step_is_drawn_once_at_every_level_of_detail(viewer):
     scene.store.open(prepare(Study(many_boxes())))
     window.settle(viewer, 0.5)
     canvas = viewer.window._qt_viewer.canvas.native
-    frames, camera = Frames(), viewer.scene.camera
-    canvas.installEventFilter(frames)
+    frames, camera = Frames(canvas), viewer.scene.camera
     levels, steps = set(), []
     for pixels, nearer in product((2000, 600, 60), (1.0, 1.1, 1.0)):
         frames.count = 0
@@ -127,7 +148,7 @@ def test_a_step_is_drawn_once_at_every_level_of_detail(viewer):
         window.settle(viewer, 0.2)
         levels.add(scene.detail.level)
         steps.append(frames.count)
-    canvas.removeEventFilter(frames)
+    frames.stop()
     assert levels == {Level.DENSITY, Level.FRAMES, Level.SHAPES}
     assert steps == [1] * 9
 
@@ -138,6 +159,15 @@ def test_frames_and_shapes_are_rehearsed_out_of_sight(viewer):
     scene.own.drop("shapes")
     scene.store.open(prepare(Study(many_boxes())))
     assert [scene.own.get(role) for role in ("frames", "shapes")] == [None, None]
+    overlays = viewer.canvas.overlays
+    before, added = set(overlays), []
+    overlays.events.added.connect(
+        lambda event: added.append((event.value.text, event.value.opacity))
+    )
     window.settle(viewer, 0.5)
     assert [scene.own.get(role).visible for role in ("frames", "shapes")] == [False, False]
     assert scene.own.get("density").visible
+    (letters, opacity) = added[-1]
+    assert set("0123456789 boxes outlines drawn as density; zoom") - {" "} <= set(letters)
+    assert opacity == 0
+    assert set(overlays) - before <= {"napari_consensus_badge"}

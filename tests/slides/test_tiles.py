@@ -40,6 +40,7 @@ class Source:
     pixels: np.ndarray
     tile: tuple[int, int] = (8, 16)
     cached: bool = True
+    alone: int = 0
     reads: int = 0
     hold: threading.Event | None = None
 
@@ -181,6 +182,21 @@ def test_many_threads_read_the_same_as_one():
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(look, range(8)))
     assert max(most) <= 3000
+
+
+@pytest.mark.parametrize("alone", [0, 63, 64])
+def test_what_is_soon_read_is_read_by_the_thread_that_asks(alone):
+    level, source = level_of(ARRAY, alone=alone)
+    read, threads = source.read, set()
+
+    def watched(*place):
+        threads.add(threading.get_ident())
+        return read(*place)
+
+    source.read = watched
+    assert np.array_equal(level[4:12, 12:20], ARRAY[4:12, 12:20])
+    assert source.reads == 4
+    assert (threads == {threading.get_ident()}) == (alone == 64)
 
 
 def test_closing_waits_for_what_is_being_read_and_refuses_what_comes_later():

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase, digits
 from typing import Any
 
 from napari.components.overlays import TextOverlay
 
-_NAME = "napari_consensus_badge"
+_NAME, _REHEARSED = "napari_consensus_badge", "napari_consensus_letters"
 _POINTS = 8  # so that the longest line fits between the docks of a small screen
 
 
 def show_badge(viewer: Any, text: str) -> None:
     """Write a line into a corner of the canvas; "" takes it away."""
     overlays = viewer.canvas.overlays
+    if _REHEARSED in overlays:
+        del overlays[_REHEARSED]
     if _NAME not in overlays:
         if not text:
             return
@@ -22,6 +25,17 @@ def show_badge(viewer: Any, text: str) -> None:
     # The box behind the text ends a little before it does.
     overlays[_NAME].text = f" {text}  "
     overlays[_NAME].visible = bool(text)
+
+
+def rehearse_badge(viewer: Any) -> None:
+    """Draw the letters of all that a badge can say, out of sight, until it next says something.
+
+    The first time a letter is drawn takes as long as all the others of a line.
+    """
+    letters = f"{ascii_lowercase}{digits},;"
+    viewer.canvas.overlays[_REHEARSED] = TextOverlay(
+        text=letters, font_size=_POINTS, opacity=0, position="bottom_right", visible=True
+    )
 
 
 def badge_of(viewer: Any) -> str:

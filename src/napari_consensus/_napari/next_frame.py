@@ -6,11 +6,13 @@ level of a pyramid or that texts have another size, and draws all of the window 
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from qtpy.QtWidgets import QApplication, QListView, QWidget
 
 from napari_consensus._napari.layers import to_canvas
 
@@ -43,6 +45,32 @@ def unlisted(viewer: Any) -> AbstractContextManager[Any]:
     """
     blocker: AbstractContextManager[Any] = viewer.layers.events.blocker_all()
     return blocker
+
+
+@contextmanager
+def listed_with_frame(viewer: Any) -> Iterator[None]:
+    """While this holds, layers are shown and hidden; their list is painted with the next frame.
+
+    Left to itself, it lays itself out after that, and all of the window is painted again.
+    """
+    views = _layer_lists()
+    if not views:
+        yield
+        return
+    with unlisted(viewer):
+        yield
+    for view in views:
+        viewport = view.viewport()
+        if viewport is not None:
+            viewport.update()
+
+
+def _layer_lists() -> list[QListView]:
+    """Find the lists of layers of all windows."""
+    windows = QApplication.topLevelWidgets()
+    frames = [window.findChild(QWidget, "layerList") for window in windows]
+    views = [frame.findChild(QListView) for frame in frames if frame is not None]
+    return [view for view in views if view is not None]
 
 
 def _ask(layer: Any, view: NDArray[np.float64], zoom: float) -> None:

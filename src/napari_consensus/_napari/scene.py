@@ -12,7 +12,7 @@ from qtpy.QtCore import QTimer, Signal
 
 from napari_consensus._napari import jobs, layers
 from napari_consensus._napari.adoption import Adoption
-from napari_consensus._napari.badge import show_badge
+from napari_consensus._napari.badge import rehearse_badge, show_badge
 from napari_consensus._napari.detail import Detail
 from napari_consensus._napari.metadata import Loaded
 from napari_consensus._napari.next_frame import make_ready
@@ -224,6 +224,7 @@ class Scene(jobs.Audience):
         if self.busy:
             self._rehearsal.start()
         elif self.viewer is not None and self.outlines.rehearse():
+            rehearse_badge(self.viewer)
             self._later.start(_FRAME)
 
     def _group_later(

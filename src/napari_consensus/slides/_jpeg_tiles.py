@@ -61,6 +61,8 @@ class JpegBlocks:
     head: bytes
     scale: int = 1
     cached: bool = True
+    # Half of the work is Python, which threads can only do by turns.
+    alone: int = 4 << 20
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -75,9 +77,9 @@ class JpegBlocks:
 
     @property
     def tile(self) -> tuple[int, int]:
-        """As many whole tiles of the file as make about 256 pixels a side."""
+        """As many whole tiles of the file as make about 256 of its pixels a side."""
         stored = self.page.tilelength, self.page.tilewidth
-        height, width = (n * max(1, _TILE // n) for n in stored)
+        height, width = (n // self.scale * max(1, _TILE // n) for n in stored)
         return height, width
 
     def half(self) -> Self:

@@ -214,6 +214,7 @@ class TiffBlocks:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     cached: bool = True
+    alone: int = 0
 
     @property
     def tile(self) -> tuple[int, int]:

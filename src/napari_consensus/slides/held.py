@@ -23,6 +23,7 @@ class HeldBlocks:
     pixels: NDArray[Any]
     tile: tuple[int, int] = (512, 512)
     cached: bool = False
+    alone: int = _MOST_HELD
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -59,6 +59,7 @@ class OpenSlideBlocks:
     tile: tuple[int, int]
     downsample: float
     cached: bool = True
+    alone: int = 0
 
     @property
     def dtype(self) -> np.dtype[np.uint8]:

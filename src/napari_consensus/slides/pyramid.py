@@ -35,6 +35,7 @@ class Halved:
 
     parent: TiledLevel
     cached: bool = True
+    alone: int = 0
 
     @property
     def shape(self) -> tuple[int, ...]:

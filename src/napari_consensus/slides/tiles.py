@@ -24,6 +24,7 @@ _MOST_AT_ONCE = 4 << 30  # bytes; a larger level read whole would bring the mach
 _LARGEST_CHUNK = 1024
 _CHUNK = 512
 _DECODERS = ThreadPoolExecutor(2, thread_name_prefix="slide-tiles")
+_SHARES = 8  # of what is read at once: to hand over tiles one by one takes as long as decoding
 
 
 class Blocks(Protocol):
@@ -44,6 +45,10 @@ class Blocks(Protocol):
     @property
     def cached(self) -> bool:
         """Whether tiles are worth keeping."""
+
+    @property
+    def alone(self) -> int:
+        """Pixels up to which one thread reads sooner than it could hand them to others."""
 
     def read(self, y: int, x: int, height: int, width: int) -> NDArray[Any]:
         """Return a block that lies within the level.
@@ -193,19 +198,19 @@ class TiledLevel:
         height, width = self.tile
         crossed = [(i, j) for i in _met(rows, height) for j in _met(columns, width)]
 
-        def copy(place: tuple[int, int]) -> None:
-            i, j = place
-            here, taken_rows = _part(rows, i * height, height)
-            there, taken_columns = _part(columns, j * width, width)
-            whole = here.stop - here.start == height and there.stop - there.start == width
-            tile = self._tile(i, j, keep=pool is not None or not whole)
-            out[here, there] = tile[taken_rows, taken_columns]
+        def copy(places: list[tuple[int, int]]) -> None:
+            for i, j in places:
+                here, taken_rows = _part(rows, i * height, height)
+                there, taken_columns = _part(columns, j * width, width)
+                whole = here.stop - here.start == height and there.stop - there.start == width
+                tile = self._tile(i, j, keep=pool is not None or not whole)
+                out[here, there] = tile[taken_rows, taken_columns]
 
-        if pool is None or len(crossed) < 2:
-            for place in crossed:
-                copy(place)
+        if pool is None or len(crossed) < 2 or len(rows) * len(columns) <= self._blocks.alone:
+            copy(crossed)
         else:
-            for _ in pool.map(copy, crossed):
+            n = -(-len(crossed) // _SHARES)
+            for _ in pool.map(copy, (crossed[k : k + n] for k in range(0, len(crossed), n))):
                 pass
         return out
 
