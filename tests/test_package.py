@@ -48,6 +48,10 @@ def test_a_name_that_is_not_public_is_refused():
         napari_consensus.agreements  # noqa: B018
 
 
+def test_tab_completion_offers_the_public_names_and_no_imports():
+    assert dir(napari_consensus) == sorted([*napari_consensus.__all__, "__version__"])
+
+
 def test_the_function_agreement_stays_one_after_the_folder_of_that_name_was_loaded():
     script = (
         "import napari_consensus.agreement.counts, napari_consensus as nc;"

@@ -132,7 +132,7 @@ def test_one_image_is_counted_as_if_there_were_no_other(opened, figures):
     opened.until(lambda: figures.numbers.wanted.image == opened.store.image)
     table = opened.store.prepared.study.annotations
     alone = of_image(table, table.images[opened.store.image])
-    assert [p.matched for p in figures.numbers.pairs] == [
+    assert [p.matched for p in figures.numbers.statistics.rater_pairs] == [
         p.matched for p in pipeline.agreement(alone).pairs
     ]
     figures.scope.setCurrentText("all images")
@@ -189,7 +189,7 @@ def test_a_bin_selects_the_objects_said_with_its_probability(opened, figures):
     opened.until(lambda: figures.numbers.reliability is not None)
     opened.store.show_image(0)
     picture = show(opened, figures, "Reliability of the consensus")
-    click(picture, ("bin", 6))  # two of three
+    click(picture, ("bin", 6))  # two of three: in no case right, so that its bar has no height
     assert chosen(opened) == [[200, 0, 300, 100]]
 
 

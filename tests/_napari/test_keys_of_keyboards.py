@@ -8,7 +8,7 @@ from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QKeyEvent
 
 from napari_consensus._napari.keys import key_of, shown
-from napari_consensus._napari.review_form import default_place
+from napari_consensus._napari.review_opening import default_place
 from napari_consensus._napari.settings import typed
 
 KEY, HELD = Qt.Key, Qt.KeyboardModifier

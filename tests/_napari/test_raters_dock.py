@@ -299,3 +299,27 @@ def test_a_count_that_is_stopped_can_be_asked_for_again(dock, desk, monkeypatch)
     dock.again.click()
     desk.until(lambda: dock.rated is not None)
     assert not dock.again.isVisible()
+
+
+def test_intervals_are_stopped_by_the_bar_and_hold_nothing_up(dock, desk, monkeypatch):
+    def never(*_, progress):
+        while True:
+            progress(0, 1)
+
+    monkeypatch.setattr(raters_dock, "draw_intervals", never)
+    dock._count()
+    desk.until(lambda: dock.tabs.isVisible() and dock.job_bar.busy)
+    assert "follow" in dock.counted.text()
+    desk.until(dock.job_bar.isVisible)
+    dock.start("Quick", lambda *, progress: 1, then=lambda _: None)
+    desk.until(lambda: len(dock.job_bar._jobs) == 1)
+    assert dock.job_bar.busy
+    assert dock.leave_out.isEnabled()
+    dock.job_bar.cancel()
+    desk.until(lambda: not dock.job_bar.busy)
+    assert "were stopped: press Count" in dock.counted.text()
+    monkeypatch.undo()
+    dock.again.click()
+    desk.until(lambda: dock.rated is not None and dock.rated.drawn is not None)
+    assert "stopped" not in dock.counted.text()
+    assert not dock.again.isVisible()

@@ -42,8 +42,10 @@ def test_a_review_begins_by_the_form_and_goes_on_where_it_was(desk, disputed):
     assert kinds == ["recipe", "decision", "decision"]
     desk.store.end_review()
     desk.settle()
-    assert desk.dock.form.begin.text() == "Go on with the review"
+    desk.until(lambda: desk.dock.form.begin.text() == "Go on with the review")
+    assert desk.dock.gold.basis.currentText() == "one expert"
     desk.begin(disputed(24), place, name="Bo")
+    assert desk.dock.gold.basis.currentText() == "panel"
     assert desk.session.review.verdict(first) is Verdict.KEPT
     assert desk.shown() not in {k for d in desk.decisions for k in d.objects}
     desk.press(_KEY.Key_U)
@@ -130,6 +132,29 @@ def test_an_object_is_redrawn_by_keys_alone(desk, disputed):
     assert len(desk.decisions) == 1
     desk.press(_KEY.Key_Y)
     assert len(desk.decisions) == 2
+
+
+@pytest.mark.parametrize("to", ["object", "image", "canvas", "no dock"])
+def test_a_drawing_is_not_taken_for_what_is_shown_instead(desk, disputed, to):
+    desk.review(disputed(40, 2))
+    before = len(desk.decisions)
+    desk.press(_KEY.Key_G)
+    assert desk.dock.tools.drawing
+    if to == "object":
+        rows = desk.session.walk.queue.ids
+        desk.dock.queue.objects.chosen.emit(rows.index(desk.shown()) + 3)
+    elif to == "image":
+        desk.store.show_image(1 - desk.store.image)
+    elif to == "canvas":
+        desk.store.show_pair(None)
+    else:
+        desk.dock.hide()
+    assert not desk.dock.tools.drawing
+    assert not desk.dock.scene.own.get("sketch").visible
+    desk.dock.show()
+    assert to == "no dock" or "given up" in desk.dock.drawing.text()
+    desk.dock.tools.finish()
+    assert len(desk.decisions) == before
 
 
 def test_what_all_missed_is_drawn_and_named_and_an_object_is_split(desk, disputed):
@@ -220,6 +245,19 @@ def test_the_last_image_of_a_viewer_is_hidden_until_another_comes(desk, disputed
     desk.store.show_image_named("image-0")
     assert desk.dock.scene.own.get("image") is shown
     assert (shown.name, shown.visible, shown.data.shape) == ("image-0", True, (30, 40, 3))
+
+
+def test_another_image_can_be_looked_at_in_a_review(desk, disputed):
+    study = disputed(40, 2)
+    pixels = {f"image-{k}": np.full((30, 40, 3), 7, np.uint8) for k in range(2)}
+    desk.store.open(prepare(study, pixels))
+    desk.review(study)
+    other = 1 - desk.store.image
+    desk.store.show_image(other)
+    desk.settle()
+    assert desk.store.image == other
+    desk.press(_KEY.Key_Y)
+    assert desk.store.image_name == desk.session.review.image(desk.shown())
 
 
 def test_the_queue_can_be_kept_to_images_with_a_picture(desk, disputed):

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import QEvent, Qt
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from napari_consensus._napari import window
 from napari_consensus._napari.keys import is_seen, key_of
@@ -157,6 +158,30 @@ def test_all_is_hidden_while_the_key_is_held(reviewing):
 
 
 @pytest.mark.screen
+def test_a_key_that_comes_in_the_memory_of_a_click_is_a_key(reviewing):
+    sip = pytest.importorskip("PyQt6.sip")
+    press = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Y, _NONE)
+    taken_for_a_click = sip.cast(sip.cast(press, QEvent), QMouseEvent)
+    canvas = reviewing.viewer.window._qt_viewer.canvas.native
+    assert reviewing.dock.keys.eventFilter(canvas, taken_for_a_click)
+    assert [d.action for d in reviewing.decisions] == [Action.ACCEPT]
+
+
+def test_a_key_that_is_held_answers_once_and_goes_on_and_back(reviewing):
+    def hold(key, times=4):
+        canvas = reviewing.viewer.window._qt_viewer.canvas.native
+        for k in range(times):
+            event = QKeyEvent(QEvent.Type.KeyPress, key, _NONE, "", k > 0)
+            QApplication.sendEvent(canvas, event)
+
+    for key in (Qt.Key.Key_Y, Qt.Key.Key_N, Qt.Key.Key_U):
+        hold(key)
+    assert [d.action for d in reviewing.decisions] == [Action.ACCEPT, Action.REJECT, Action.UNSURE]
+    before = reviewing.session.place()
+    hold(Qt.Key.Key_J)
+    assert reviewing.session.place() == before + 4
+
+
 def test_keys_can_be_changed_and_are_remembered(reviewing):
     desk, dock = reviewing, reviewing.dock
     assert dock.keys.bind("accept", "N").startswith("N is the key of")

@@ -59,7 +59,7 @@ def test_a_place_that_cannot_lock_is_offered_to_be_copied_to(desk, disputed, sha
     desk.store.end_review()
     desk.settle()
     assert not desk.dock.form.keep_here.isVisible()
-    assert desk.dock.form.begin.text() == "Go on with the review"
+    desk.until(lambda: desk.dock.form.begin.text() == "Go on with the review")
     desk.begin(disputed(24), place)
     assert row.isVisible()
     desk.press(_KEY.Key_Y)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from threading import Event
+
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QDockWidget
 
-from napari_consensus._napari import leaving, place_row
+from napari_consensus._napari import leaving, place_row, review_opening
 from napari_consensus._napari.leaving import ask
 from napari_consensus._napari.review_dock import ReviewDock
 from napari_consensus._napari.settings import rescue_folder
@@ -104,12 +108,12 @@ def test_what_could_not_be_stored_is_offered_when_the_review_goes_on(stuck, desk
     desk.settle()
     assert actions(stuck) == ["accept"]
     form.place.setText(str(stuck))
-    assert form.bring_back.text() == "Bring back 2 decisions that could not be stored"
+    back = "Bring back 2 decisions that could not be stored"
+    desk.until(lambda: form.bring_back.isVisible() and form.bring_back.text() == back)
     desk.begin(disputed(24), stuck)
     assert actions(stuck) == ["accept", "reject", "unsure"]
     desk.store.end_review()
-    desk.settle()
-    assert not form.bring_back.isVisible()
+    desk.until(lambda: form.isVisible() and not form.bring_back.isVisible())
 
 
 def test_a_window_is_not_closed_over_decisions_in_memory(stuck, desk, monkeypatch):
@@ -124,6 +128,38 @@ def test_a_window_is_not_closed_over_decisions_in_memory(stuck, desk, monkeypatc
     assert desk.window.isVisible()
     assert asked == [(2, rescued(rescue_folder(), stuck).path)]
     assert desk.session.safe.unsaved == 2
+
+
+def test_a_place_that_hangs_holds_up_nobody_who_types(desk, disputed, tmp_path, monkeypatch):
+    answers, stat = Event(), Path.stat
+
+    def hang(path, **how):
+        assert "far away" not in path.parts or answers.wait(20)
+        return stat(path, **how)
+
+    desk.review(disputed(24))
+    desk.store.end_review()
+    form = desk.dock.form
+    desk.until(form.isVisible)
+    monkeypatch.setattr(Path, "stat", hang)
+    form.place.setText(str(tmp_path / "far away" / f"study{SUFFIX}"))
+    form.name.clear()
+    desk.until(lambda: form.looking.text() == "Looking …")
+    QTest.keyClicks(form.name, "Ada")
+    assert form.name.text() == "Ada"
+    with monkeypatch.context() as hurried:
+        hurried.setattr(review_opening, "_ANSWERS", 0.1)
+        form.place.setText(str(tmp_path / "far away" / f"other{SUFFIX}"))
+        form.begin.click()
+        desk.until(lambda: "does not answer" in form.looking.text())
+    desk.settle()
+    assert desk.session is None
+    form.place.setText(str(tmp_path / f"study{SUFFIX}"))
+    form.begin.click()
+    desk.until(lambda: desk.session and desk.session.shown)
+    assert form.looking.text() == ""
+    answers.set()
+    desk.store.end_review()
 
 
 def test_another_study_is_not_opened_over_decisions_in_memory(stuck, desk, disputed, monkeypatch):

@@ -194,6 +194,27 @@ def test_all_layers_deleted_at_once_break_nothing(viewer, scene, store):
     assert viewer.layers["A"].nshapes == 1
 
 
+def test_a_hidden_picture_that_is_deleted_is_let_go(viewer, scene, store, study):
+    pixels = {"one": np.full((30, 40, 3), 7, np.uint8)}
+    store.open(tables.prepare(study, pixels))
+    store.show_image(1)
+    hidden = viewer.layers["no picture"]
+    viewer.layers.remove(hidden)
+    assert not any(hidden is held for held in scene.own._retired)
+    store.show_image(0)
+    assert scene.own.get("image") is not hidden
+    assert scene.own.get("image") in viewer.layers
+
+
+def test_an_image_that_has_the_name_of_another_study_s_has_its_own_picture(viewer, store, study):
+    for value in (7, 9):
+        pixels = {"one": np.full((30, 40, 3), value, np.uint8)}
+        store.open(tables.prepare(study, pixels))
+        assert np.asarray(viewer.layers["one"].data).max() == value
+    store.open(tables.prepare(study))
+    assert "one" not in viewer.layers
+
+
 def test_a_duplicate_of_a_layer_is_the_persons_own(viewer, scene, store):
     viewer.layers.selection = {viewer.layers["A"]}
     copy = Shapes(

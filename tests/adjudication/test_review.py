@@ -168,7 +168,7 @@ def test_a_log_whose_undo_is_not_of_the_last_step_is_refused(consensus, ids):
     review.accept(ids[0])
     wrong = review.undo()[0]
     log.append([type(wrong)(Action.REDO, "senior", target=99)])
-    with pytest.raises(ReadError, match="redo of decision 99, but it was the turn of 2"):
+    with pytest.raises(ReadError, match="redo of decision 99, but it was the turn of decision 2"):
         Review(consensus, log, adjudicator="senior")
 
 

@@ -302,4 +302,4 @@ def test_a_confusion_counts_matches_by_both_categories():
     assert (found.a.tolist(), found.b.tolist()) == ([0], [1])
     by_image = found.of(0).toarray().reshape(2, 2, 2)
     np.testing.assert_array_equal(by_image, [[[0, 1], [0, 1]], [[0, 0], [0, 0]]])
-    assert value(ratings.kappa(found, 0), 2) == 0
+    assert value(ratings.kappas(found), 2) == 0

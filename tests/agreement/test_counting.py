@@ -43,10 +43,27 @@ def test_equal_counts_agree_fully():
         assert (icc.value, icc.low, icc.high) == (1.0, 1.0, 1.0)
 
 
+def test_equal_densities_agree_fully_although_their_mean_is_rounded():
+    # 1, 2 and 5 marks on 0.9 mm2: what three raters found alike is not the mean of the three.
+    densities = np.repeat(np.array([[1.0], [2], [5]]) / 0.9, 3, axis=1)
+    assert (densities.mean(axis=1) != densities[:, 0]).any()
+    for icc in intraclass_correlations(densities):
+        assert (icc.value, icc.low, icc.high) == (1.0, 1.0, 1.0)
+
+
+def test_the_interval_of_absolute_agreement_is_undefined_where_nothing_but_raters_differ():
+    # All the variance is the raters': no degrees of freedom are left for an interval.
+    agreement, _ = intraclass_correlations(np.array([[3.0, 2], [3, 2]]))
+    assert agreement.value == 0
+    assert math.isnan(agreement.low)
+    assert math.isnan(agreement.high)
+
+
 @pytest.mark.parametrize(
     "counts",
     [
         np.full((5, 3), 4.0),
+        np.full((7, 3), 0.1),
         np.array([[1.0, 2, 3]]),
         np.array([[1.0], [2], [4]]),
         np.array([[1.0, np.nan], [np.nan, 3], [5, 7]]),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from napari_consensus import pipeline
 from napari_consensus.agreement.prelabels import prelabel_changes
 from napari_consensus.agreement.references import raters_per_reference_object
 from napari_consensus.agreement.sessions import first_readings, rereadings
@@ -70,6 +71,29 @@ def test_raters_are_compared_by_their_first_reading():
     assert any("3 annotations of later readings" in note for note in found.notes)
 
 
+def test_a_second_reading_makes_no_objects_no_answers_and_no_false_positives():
+    table = table_of(READINGS)
+    note = "3 annotations of later readings"
+    # In i both marked 0, a alone 50 and 100; in j a alone.
+    consensus = pipeline.reach_consensus(table)
+    assert sorted(consensus.support.tolist()) == [1, 1, 1, 2]
+    assert any(note in said for said in consensus.posterior.notes)
+    found = pipeline.rate_raters(table)
+    assert found.marking.annotations.tolist() == found.skills.answers.tolist() == [4, 1]
+    assert any(note in said for said in found.notes)
+    a = table.of_raters(np.array([True, False]))
+    gold = table_of([row for row in READINGS if row[4] == 0])
+    against = pipeline.evaluate(a, gold)
+    assert (against.tp, against.fp, against.fn) == (4, 0, 0)
+    assert any(note in said for said in against.notes)
+    twice = pipeline.evaluate(gold, a)
+    assert (twice.tp, twice.fp, twice.fn) == (4, 0, 0)
+    assert any(note in said for said in twice.notes)
+    compared = pipeline.compare(table, gold, methods=("majority", "wawa"), replicates=0)
+    assert compared.evaluations["wawa"].fp == 0
+    assert any(note in said for said in compared.notes)
+
+
 SHOWN = [
     ("i", "model", 0, "x", 0),
     ("i", "model", 50, "x", 0),
@@ -92,6 +116,11 @@ def test_prelabels_are_kept_moved_deleted_and_added_to():
     assert (found.rater, found.prelabel) == ("anna", "model")
     assert (found.kept, found.moved, found.deleted, found.added) == (2, 1, 1, 2)
     assert found.renamed == 1
+
+
+def test_what_a_second_reading_adds_is_no_change_of_prelabels():
+    (found,) = prelabel_changes(table_of([*SHOWN, ("i", "anna", 300, "x", 1)], KINDS))
+    assert found.added == 2
 
 
 def test_what_moved_too_far_was_deleted_and_added():

@@ -8,6 +8,7 @@ import pytest
 from napari_consensus.data.annotations import annotations_from_boxes
 from napari_consensus.evaluation import evaluate_detection
 from napari_consensus.evaluation.bootstrap import SAMPLED, exchange_test, sampled_numbers
+from napari_consensus.evaluation.counts import match_detections
 
 N_IMAGES = 5
 
@@ -105,3 +106,34 @@ def test_without_exchanges_there_is_no_chance_to_state():
     assert all(
         np.isnan(p) for p in exchange_test(counts, counts, 0, np.random.default_rng(0)).values()
     )
+
+
+def test_class_f1_of_a_draw_without_any_category_is_undefined_as_is_that_of_an_evaluation():
+    boxes = [[0, 0, 10, 10], [0, 0, 10, 10]]
+    marks, gold = (
+        annotations_from_boxes(boxes, image=["i", "j"], rater=[name] * 2, category=["a", None])
+        for name in ("x", "gold")
+    )
+    counts = evaluate_detection(marks, gold).counts
+    drawn = sampled_numbers([counts], 3, Chosen([1, 1], [2, 0], [0, 2]))["class_f1"]
+    assert drawn[0] == pytest.approx([0.5, 1, np.nan], nan_ok=True)
+
+
+def test_differences_equal_on_paper_are_equally_large_whatever_rounding_makes_of_them():
+    # Recalls of the categories a, b, c, each on an image of its own, differ by -1, -1/2, 1/2:
+    # of the 8 ways to give these signs, 6 have a sum as far from 0.
+    rows = [(g, k) for g, n in enumerate((1, 2, 6)) for k in range(n)]
+    boxes = [[20 * k, 0, 20 * k + 10, 10] for _, k in rows]
+    image, category = [f"i{g}" for g, _ in rows], ["abc"[g] for g, _ in rows]
+    marks, gold = (
+        annotations_from_boxes(boxes, image=image, rater=[name] * 9, category=category)
+        for name in ("x", "gold")
+    )
+    match = match_detections(marks, gold)
+    place = marks.vertices.reshape(-1, 4)[:, 0] / 20
+    one, other = (
+        match.counts(np.where(place < np.array(right)[marks.image], marks.category, -1))
+        for right in ((0, 0, 4), (1, 1, 1))
+    )
+    p = exchange_test(one, other, 4000, np.random.default_rng(0))["macro_recall"]
+    assert p == pytest.approx(6 / 8, abs=0.03)

@@ -151,7 +151,7 @@ def test_images_and_categories_are_joined_by_name_not_by_code():
         (
             [("i", at(0), None)],
             [("i", at(0), None)],
-            {"accuracy", "class_f1_macro", "macro_recall"},
+            {"accuracy", "class_f1", "class_f1_macro", "macro_recall"},
         ),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import combinations
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -76,6 +77,20 @@ def test_the_numbers_of_a_matrix_have_the_ends_of_their_intervals_where_there_ar
     assert drawn.numbers["mean_iou_high"] == pytest.approx([0.8])
     assert drawn.numbers["f1_low"] == drawn.numbers["f1_high"] == [1.0]
     assert "f1_low" not in rater_matrix(pairs, 0.5).numbers
+
+
+def test_a_matrix_of_many_raters_is_one_panel_whose_numbers_stand_in_its_table():
+    def drawn(n):
+        names = [f"rater {k:02}" for k in range(n)]
+        pairs = [RaterPair(a, b, 5, 2, 3, 0.5, 2 / 3, NAN) for a, b in combinations(names, 2)]
+        return rater_matrix(pairs, 0.5)
+
+    assert [len(axes.texts) for axes in drawn(16).figure.axes] == [120] * 4
+    (axes,) = drawn(17).figure.axes
+    assert axes.get_title("left") == "F1"
+    assert not axes.texts
+    assert len(drawn(17).parts) == 136
+    assert drawn(17).numbers["mean_iou"] == [0.5] * 136
 
 
 def test_a_matrix_without_raters_says_so():

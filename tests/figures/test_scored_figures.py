@@ -8,9 +8,10 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from napari_consensus import annotations_from_boxes
 from napari_consensus.errors import ParameterError
 from napari_consensus.evaluation.calibration import reliability_diagram as diagram_of
-from napari_consensus.figures.drawing import svg
+from napari_consensus.figures.drawing import png, svg
 from napari_consensus.figures.ensemble_size import ensemble_size
 from napari_consensus.figures.method_comparison import method_comparison
 from napari_consensus.figures.models_beside_raters import models_beside_raters
@@ -128,6 +129,18 @@ def test_models_stand_in_the_band_of_people_or_beside_it():
 def compared(sample):
     methods = ["majority", "dawid-skene"]
     return compare(sample.study.annotations, sample.study.reference, methods, replicates=30)
+
+
+def test_a_method_without_a_number_leaves_the_names_of_all_others_room():
+    drawn = {"rater": ["a", "a"], "category": ["m", "d"]}
+    boxes = [(0, 0, 10, 10), (0, 0, 10, 8)]
+    table = annotations_from_boxes(boxes, image=["i", "j"], **drawn)
+    methods = ["majority", "two-third", "iterated-weighted-majority"]
+    drawing = method_comparison(compare(table, table, methods, replicates=2))
+    png(drawing, 50)
+    assert any("two-third" in note for note in drawing.notes)
+    left = drawing.figure.axes[0]
+    assert min(name.get_window_extent().x0 for name in left.get_yticklabels()) >= 0
 
 
 def test_methods_stand_in_order_with_their_distance_from_the_baseline(compared):

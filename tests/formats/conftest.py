@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from napari_consensus.data.annotations import Outline
 from napari_consensus.formats import FORMATS
 from napari_consensus.formats._rows import Rows
 from napari_consensus.progress import silent
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_consensus.data.annotations import Annotations
     from napari_consensus.data.study import Study
 
 SAMPLES = {
@@ -36,6 +38,8 @@ SAMPLES = {
     "asap": "asap.xml",
     "ndpa": "glass.ndpi.ndpa",
     "via": "via.json",
+    "darwin": "darwin.json",
+    "supervisely": "supervisely.json",
     "lidc": "lidc.xml",
     "organoid-counter": "organoids.json",
     "napari-csv": "r1__cell.csv",
@@ -72,6 +76,33 @@ def study_of() -> Callable[..., Study]:
         return rows.study(skip_refused=skip_refused)
 
     return parse
+
+
+@pytest.fixture(scope="session")
+def of() -> Callable[..., list[tuple[object, ...]]]:
+    """Return what lists the rows of one category of a table, as kind and bounds."""
+
+    def rows_of(table: Annotations, category: str) -> list[tuple[object, ...]]:
+        rows = np.flatnonzero(table.category == table.categories.index(category))
+        bounds = table.bounds.round(9).tolist()
+        return sorted((Outline(int(table.kind[k])).name, *bounds[k]) for k in rows)
+
+    return rows_of
+
+
+@pytest.fixture(scope="session")
+def entries() -> Callable[..., dict[int, dict[str, object]]]:
+    """Return what gives all that is kept of each annotation of a format, by id."""
+
+    def kept(study: Study, format: str) -> dict[int, dict[str, object]]:
+        table = study.annotations
+        none = table.native is None
+        return {
+            i: {} if none else json.loads(table.native[k] or b"{}").get(format, {})
+            for k, i in enumerate(table.id.tolist())
+        }
+
+    return kept
 
 
 @pytest.fixture

@@ -294,9 +294,9 @@ def test_what_qupath_draws_around_objects_and_what_has_no_place_is_left_out(put)
         {"type": "Feature", "geometry": None, "properties": None},
     ]  # fmt: skip
     study = read(put({"type": "FeatureCollection", "features": features}, "s.geojson"))
-    assert len(study.annotations) == 4
+    assert len(study.annotations) == 3
     assert (
         "s.geojson: 3 features are lines, collections of geometries, or have no geometry; left out"
         in study.notes
     )
-    assert sum("2 features are the whole image" in note for note in study.notes) == 1
+    assert sum("3 features are the whole image" in note for note in study.notes) == 1

@@ -161,3 +161,21 @@ def test_a_study_of_nothing_or_of_one_rater_has_no_numbers(boxes):
 def test_a_negative_number_of_replicates_is_refused():
     with pytest.raises(ParameterError, match="replicates is -3"):
         agreement_statistics(study(), replicates=-3)
+
+
+def test_an_interval_of_counts_that_does_not_exist_says_why():
+    # On both images a has two marks and b one: images do not differ, raters do.
+    rows = [
+        (image, rater, k) for image in "ij" for rater, n in (("a", 2), ("b", 1)) for k in range(n)
+    ]
+    table = annotations_from_boxes(
+        [[20 * k, 0, 20 * k + 10, 10] for *_, k in rows],
+        image=[image for image, *_ in rows],
+        rater=[rater for _, rater, _ in rows],
+    )
+    found = agreement_statistics(table, replicates=0)
+    (absolute, _) = found.counts[0].correlations
+    assert (absolute.value, np.isnan(absolute.low)) == (0, True)
+    assert any(
+        "the interval of ICC(2,1) of counts per image is undefined" in n for n in found.notes
+    )

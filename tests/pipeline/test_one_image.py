@@ -8,7 +8,7 @@ import pytest
 
 import napari_consensus as nc
 from napari_consensus.data.consensus import Step
-from napari_consensus.errors import ParameterError
+from napari_consensus.errors import ParameterError, ReadError
 from napari_consensus.pipeline import Dropped, drop_before, of_image, reach_again, take_image
 from napari_consensus.pipeline.privacy import Names, steps_without_names
 
@@ -75,7 +75,7 @@ def test_another_study_cannot_lead_to_it(table):
     alone, step = take_image(table, "i")
     steps = nc.reach_consensus(alone, earlier=(step,)).provenance.steps
     other = nc.annotations_from_boxes([[0, 0, 9, 8]], image=["k"], rater=["a"])
-    with pytest.raises(ParameterError, match=r"not the steps .*no image is named 'i'"):
+    with pytest.raises(ReadError, match=r"not the steps .*no image is named 'i'"):
         reach_again(steps, other)
 
 

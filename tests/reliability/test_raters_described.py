@@ -290,3 +290,16 @@ def test_skills_of_the_published_crowds_tell_hammers_from_spammers(stored):
     assert skills.ability[:30].min() > skills.ability[30:].max()
     assert skills.answers.sum() == 3000
     assert skills.effective.sum() == pytest.approx(3000)
+
+
+def test_what_no_rater_calls_an_object_is_known_all_the_same_and_nobody_is_right():
+    box = [[0, 0, 10, 10]]
+    table = nc.annotations_from_boxes(
+        box * 2, image=["i"] * 2, rater=["a", "b"], category=["x", "x"]
+    )
+    truth = nc.annotations_from_boxes(box, image=["i"], rater=["t"], category=["z"])
+    found = rate_raters(table, truth)
+    (pair,) = found.errors.pairs
+    assert (pair.objects, pair.both_wrong) == (1, 1)
+    assert [held.accuracy for held in found.without] == [0, 0]
+    assert found.against.accuracy.tolist() == [0, 0]

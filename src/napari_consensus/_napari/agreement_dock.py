@@ -37,7 +37,9 @@ _MEASURES = {
         "Share of the matched annotations that both gave the same category.",
     ),
 }
+_MOST_AT_ONCE = 200  # raters of an image compared under the slider; of more, in a thread
 _MOST_CELLS = 300  # raters of a matrix, each a row of pixels
+_NO_PAIR = "No two raters read this: there is nothing to compare. Click a bar for its objects."
 _PAUSE = 250  # milliseconds without a move of the slider before the slow numbers are made
 
 
@@ -59,6 +61,7 @@ class AgreementDock(Dock):
         self.threshold = ThresholdSlider(self.store)
         self.scope, self.measure = QComboBox(), QComboBox()
         self.scope.addItems(["this image", "all images"])
+        self.measure.setToolTip("Which number of every two raters is shown.")
         self.scope.setToolTip("What the numbers are counted over.")
         self.measure.addItems(list(_MEASURES))
         for k, (_, _, tip) in enumerate(_MEASURES.values()):
@@ -89,7 +92,7 @@ class AgreementDock(Dock):
         self.table.hide()
         self._save = QPushButton("Save as CSV…")
         self._save.setToolTip("Every number of every two raters at this threshold.")
-        self._save.clicked.connect(self.table.save)
+        self._save.clicked.connect(self._save_pairs)
         self.report = ReportRow(self)
         self.report.top.addWidget(self._save)
         self._later = QTimer(self)
@@ -105,7 +108,8 @@ class AgreementDock(Dock):
         table, prepared = self.store.table, self.store.prepared
         if table is None or prepared is None:
             return
-        if not self._everywhere:
+        readers = int(prepared.annotations.raters.read[self.store.image].sum())
+        if not self._everywhere and readers <= _MOST_AT_ONCE:
             self.shown = agreement_of(
                 table.annotations,
                 table.pairs,
@@ -191,12 +195,24 @@ class AgreementDock(Dock):
         self.bars.show_bars(
             [str(k + 1) for k in range(len(counts))], counts, support_colours(len(counts))
         )
-        self.table.show_columns(_columns(view.pairs, view.minimum_iou))
+        if len(view.pairs) <= _MOST_CELLS**2:
+            self.table.show_columns(_columns(view.pairs, view.minimum_iou))
+
+    def _save_pairs(self) -> None:
+        if self.shown is not None:
+            self.table.show_columns(_columns(self.shown.pairs, self.shown.minimum_iou))
+        self.table.save()
 
     def _draw_matrix(self, view: AgreementView, names: tuple[str, ...]) -> None:
         """Draw every two raters; of a crowd, those of whom some two read an image."""
         field, decimals, _ = _MEASURES[self.measure.currentText()]
         code = {name: k for k, name in enumerate(names)}
+        if len(view.pairs) > _MOST_CELLS**2:
+            self.listed = []
+            self.matrix.setVisible(False)
+            met_names = {pair.a for pair in view.pairs} | {pair.b for pair in view.pairs}
+            self.hint.setText(_too_many(len(met_names), len(view.pairs)))
+            return
         pairs = [(code[pair.a], code[pair.b], pair) for pair in view.pairs]
         met = {rater for a, b, _ in pairs for rater in (a, b)}
         self.listed = sorted(met) if self.store.crowded else list(range(len(names)))
@@ -219,6 +235,8 @@ class AgreementDock(Dock):
         explained = "" if self.matrix.numbered else _scale(values, decimals)
         self.hint.setText(
             f"{explained}Click a cell for that pair's matches, a bar for its objects."
+            if pairs
+            else _NO_PAIR
         )
 
     def _choose(self, row: int, column: int) -> None:

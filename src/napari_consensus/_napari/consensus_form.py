@@ -5,7 +5,6 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QSpinBox,
     QToolButton,
@@ -14,6 +13,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_consensus._napari.cost_choice import CostChoice
+from napari_consensus._napari.number_box import NumberBox
 from napari_consensus._napari.parameter_form import ParameterForm
 from napari_consensus._napari.runs import RunRequest
 from napari_consensus._napari.tables import GROUPING_IOU, Prepared
@@ -61,9 +61,9 @@ class ConsensusForm(QWidget):
         super().__init__()
         self.method, self.fusion, self.ties, self.scope = (QComboBox() for _ in range(4))
         self.decide, self.exists = QComboBox(), QComboBox()
-        self.grouping, self.minimum_exists = QDoubleSpinBox(), QDoubleSpinBox()
+        self.grouping, self.minimum_exists = NumberBox(), NumberBox()
         self.support, self.seed = QSpinBox(), QSpinBox()
-        self.point_distance = QDoubleSpinBox()
+        self.point_distance = NumberBox()
         self.costs = CostChoice()
         self.parameters = ParameterForm()
         self.more = QToolButton()

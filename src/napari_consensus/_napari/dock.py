@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakMethod
 
 from psygnal import SignalInstance
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QDockWidget,
@@ -158,6 +158,17 @@ class Dock(QWidget):
         if front and self._stale:
             self._refresh_if_seen()
 
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
+        """Write tables and plots as large as labels, which follow napari's own size of text."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.StyleChange:
+            self.headline.ensurePolished()
+            size = self.headline.fontInfo().pointSizeF()
+            font = self.font()
+            if size != font.pointSizeF():
+                font.setPointSizeF(size)
+                self.setFont(font)
+
     def _lay_over_others(self) -> None:
         window = self._frame.parent() if self._frame is not None else None
         if self._frame is not None and window is not None:
@@ -187,11 +198,11 @@ class Dock(QWidget):
 
 
 class JobBar(QWidget):
-    """Progress of the dock's work, and a button that stops it."""
+    """Progress of the dock's work, and a button that stops it; of two works that begun last."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._job: jobs.Job | None = None
+        self._jobs: list[jobs.Job] = []
         self._bar = QProgressBar()
         self._bar.setTextVisible(True)
         self._stop = QPushButton("Cancel")
@@ -211,34 +222,39 @@ class JobBar(QWidget):
     @property
     def busy(self) -> bool:
         """Whether work is under way."""
-        return self._job is not None
+        return bool(self._jobs)
 
     def follow(self, job: jobs.Job) -> None:
         """Show a job until it ends."""
-        self._job = job
-        self._bar.setRange(0, 0)
-        self._bar.setFormat(job.title)
-        self._stop.setEnabled(True)
+        # Work that was stopped for other work ends while that goes on.
+        self._jobs = [*(held for held in self._jobs if not held.stopping), job]
+        self._show_last()
         job.progressed.connect(self._show)
         job.ended.connect(self._end)
         self._soon.start()
 
     def cancel(self) -> None:
         """Ask the job to stop."""
-        if self._job is not None:
+        if self._jobs:
             self._stop.setEnabled(False)
-            self._job.stop()
+            self._jobs[-1].stop()
+
+    def _show_last(self) -> None:
+        self._bar.setRange(0, 0)
+        self._bar.setFormat(self._jobs[-1].title)
+        self._stop.setEnabled(not self._jobs[-1].stopping)
 
     def _show(self, done: int, total: int) -> None:
-        self._bar.setRange(0, total)
-        self._bar.setValue(done)
-        if self._job is not None:
-            self._bar.setFormat(f"{self._job.title}: %p %")
+        if self._jobs and self.sender() is self._jobs[-1]:
+            self._bar.setRange(0, total)
+            self._bar.setValue(done)
+            self._bar.setFormat(f"{self._jobs[-1].title}: %p %")
 
     def _end(self) -> None:
-        # Work that was stopped for other work ends while that goes on.
-        if self.sender() is self._job:
-            self._job = None
+        self._jobs = [job for job in self._jobs if job is not self.sender()]
+        if self._jobs:
+            self._show_last()
+        else:
             self.setVisible(False)
 
 

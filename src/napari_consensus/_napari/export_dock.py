@@ -64,6 +64,8 @@ class ExportDock(Dock):
             "Leave out what nobody reviewed or was left unsure; otherwise it stands as the\n"
             "consensus has it, marked as such."
         )
+        self.format.setToolTip("The kind of file; below stands what it keeps.")
+        self.browse.setToolTip("Choose where the file goes.")
         self.keeps, self.done = QLabel(), QLabel()
         self.export_button = QPushButton("Export")
         self._formats = [f for f in FORMATS.values() if f.write is not None and f.suffixes]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _LOWEST_DPI, _HIGHEST_DPI = 88.0, 110.0  # between them letters are neither lost nor loud
 _LOWEST, _HIGHEST = 180, 380  # pixels of height; a window of its own may give more
+_NEAR = 3.0  # pixels beside a part that still mean it
 _PAUSE = 80  # milliseconds without a change of size before it is drawn anew
 _STEPS = {Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1}
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
@@ -130,6 +131,9 @@ class FigureCanvas(QWidget):
         x, y = place.x() * ratio, self._image.height() - place.y() * ratio
         event = MouseEvent("motion_notify_event", self._canvas, x, y)
         hit = [gid for gid, artist in self._artists.items() if artist.contains(event)[0]]
+        if not hit:  # a bar of nothing is there as well, a line of no height
+            near = (-_NEAR, -_NEAR, _NEAR, _NEAR)
+            hit = [gid for gid in self._artists if self.place(gid).adjusted(*near).contains(place)]
         # The last of those drawn on top is the one that is seen.
         return max(reversed(hit), key=lambda g: self._artists[g].get_zorder(), default=None)
 

@@ -9,7 +9,6 @@ from functools import partial
 from napari_consensus._napari.figures_view import Again
 from napari_consensus._napari.runs import Run
 from napari_consensus._napari.tables import GROUPING_IOU
-from napari_consensus.agreement.numbers import RaterPair
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.study import Study
 from napari_consensus.figures.category_confusion import category_confusion
@@ -22,7 +21,6 @@ from napari_consensus.figures.sorted_ap import sorted_ap
 from napari_consensus.pipeline import (
     AgreementStatistics,
     Calibration,
-    agreement,
     agreement_statistics,
     calibration,
     of_image,
@@ -62,10 +60,8 @@ class FigureNumbers:
         What was asked.
     images
         Names of all images.
-    pairs
-        Agreement of every two raters.
     statistics
-        The same with curves, categories and intervals.
+        Agreement of the raters, with curves, categories and intervals.
     consensus
         The run that was held against the reference, None without one.
     reliability
@@ -74,7 +70,6 @@ class FigureNumbers:
 
     wanted: Wanted
     images: tuple[str, ...]
-    pairs: tuple[RaterPair, ...]
     statistics: AgreementStatistics
     consensus: Run | None
     reliability: Calibration | None
@@ -113,8 +108,6 @@ def _raters(study: Study, wanted: Wanted, progress: Progress) -> FigureNumbers:
     table = study.annotations
     if wanted.image is not None:
         table = of_image(table, table.images[wanted.image])
-    first = stage(progress, 0, 2)
-    pairs = agreement(table, wanted.minimum_iou, GROUPING_IOU, progress=first).pairs
     statistics = agreement_statistics(
         table,
         None,
@@ -123,9 +116,9 @@ def _raters(study: Study, wanted: Wanted, progress: Progress) -> FigureNumbers:
         replicates=wanted.replicates,
         severities=study.severities,
         image_sizes=study.image_sizes,
-        progress=stage(progress, 1, 2),
+        progress=progress,
     )
-    return FigureNumbers(wanted, table.images, pairs, statistics, None, None)
+    return FigureNumbers(wanted, table.images, statistics, None, None)
 
 
 def _calibrated(
@@ -169,9 +162,10 @@ FIGURES: dict[str, tuple[Callable[[FigureNumbers, int], Again | None], str]] = {
     "Agreement of every two raters": (
         lambda held, _: partial(
             rater_matrix,
-            held.pairs,
+            held.statistics.rater_pairs,
             held.wanted.minimum_iou,
             intervals=held.statistics.pairs if held.wanted.replicates else (),
+            raters=held.statistics.raters,
         ),
         "Click a square: Matches and the canvas show these two.",
     ),

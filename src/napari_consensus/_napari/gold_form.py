@@ -67,8 +67,11 @@ class GoldForm(QWidget):
         self._lay_out()
 
     def meet(self, session: Session) -> None:
-        """Sign as who decides, and say nothing yet."""
-        self.signer.setText(session.review.adjudicator)
+        """Sign as who decides, for one expert or several, and say nothing yet."""
+        review = session.review
+        self.signer.setText(review.adjudicator)
+        deciders = {review.adjudicator, *(held.adjudicator for held in review.log.decisions)}
+        self.basis.setCurrentText("one expert" if len(deciders) == 1 else "panel")
         self.statement.clear()
         self._shown = (-1, -1)
 

@@ -38,6 +38,10 @@ class _Ticket:
             msg = "stopped"
             raise Cancelled(msg)
 
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
     def stop(self, *_: object) -> None:
         self._stop.set()
 
@@ -113,6 +117,11 @@ class Job(QObject):
         self._timer.setInterval(_POLL)
         self._timer.timeout.connect(self._look)
         self.destroyed.connect(self._ticket.stop)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the work was asked to stop."""
+        return self._ticket.stopping
 
     def stop(self) -> None:
         """Ask the work to stop; it does at its next report."""

@@ -46,6 +46,9 @@ class Command:
         Called when the key goes down.
     release
         Called when it comes up again, where it is to be held.
+    repeats
+        Whether it is pressed again and again while the key is held. What decides is not: a
+        finger that rests on a key would answer for objects nobody has seen.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Command:
     key: str
     press: Callable[[], None]
     release: Callable[[], None] | None = None
+    repeats: bool = False
 
 
 class Keys(QObject):
@@ -118,6 +122,7 @@ class Keys(QObject):
             return False
         if not isinstance(watched, QWidget) or not self._is_ours(watched):
             return False
+        event = _as_key(event)
         if event.type() == QEvent.Type.KeyRelease:
             return self._released(event)
         act = self._act(event)
@@ -151,11 +156,11 @@ class Keys(QObject):
         return lambda: self._press(command, again=event.isAutoRepeat())
 
     def _press(self, command: Command, *, again: bool) -> None:
-        if command.release is None:
-            command.press()
-        elif not again:
+        if again and not command.repeats:
+            return
+        if command.release is not None:
             self._held = command
-            command.press()
+        command.press()
 
     def _released(self, event: QKeyEvent) -> bool:
         held = self._held
@@ -168,6 +173,19 @@ class Keys(QObject):
         held, self._held = self._held, None
         if held is not None and held.release is not None:
             held.release()
+
+
+def _as_key(event: QEvent) -> QKeyEvent:
+    """Return the event of a key as one.
+
+    PyQt takes it for the click that stood in the same memory before, as long as somebody holds
+    that: vispy does.
+    """
+    if isinstance(event, QKeyEvent):
+        return event
+    from qtpy import sip
+
+    return sip.wrapinstance(sip.unwrapinstance(event), QKeyEvent)
 
 
 def key_of(event: QKeyEvent) -> str:

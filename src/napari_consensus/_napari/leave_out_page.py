@@ -8,7 +8,6 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -19,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_consensus._napari.number_box import NumberBox
 from napari_consensus._napari.rated import Rated
 from napari_consensus._napari.runs import Run, RunRequest
 from napari_consensus._napari.tables import GROUPING_IOU
@@ -60,7 +60,7 @@ class LeaveOutPage(QWidget):
             "Leave these objects out too, by all raters. A reference that has them counts them\n"
             "as missed."
         )
-        self.measure, self.limit = QComboBox(), QDoubleSpinBox()
+        self.measure, self.limit = QComboBox(), NumberBox()
         self.measure.addItems(MEASURES)
         self.limit.setRange(0.0, 99.0)
         self.limit.setSingleStep(0.05)

@@ -55,6 +55,8 @@ class MatchesDock(Dock):
         self.objects.setMinimumHeight(140)
         self.objects.chosen.connect(self._go_to)
         self.previous, self.next = QPushButton("‹ Previous"), QPushButton("Next ›")
+        self.previous.setToolTip("The object above in the table, as it is sorted.")
+        self.next.setToolTip("The object below in the table, as it is sorted.")
         step = self.objects.step
         self.previous.clicked.connect(lambda: step(-1))
         self.next.clicked.connect(lambda: step(1))

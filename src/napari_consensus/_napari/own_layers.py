@@ -184,14 +184,13 @@ class OwnLayers(QObject):
         self, role: str, data: Any, arguments: dict[str, Any], note: dict[str, Any]
     ) -> None:
         """Show pixels of the slide; a picture in colours in a layer that showed another."""
-        left = [layer for layer in self._retired if layer in self.viewer.layers]
+        left, self._retired = self._retired, []
         kind = (arguments["rgb"], isinstance(data, list))
         layer = next((o for o in left if o.rgb and (o.rgb, o.multiscale) == kind), None)
         if layer is None:
             layer = Image(data, **arguments)
             self.add(role, layer, note_of(layer) | note, visible=layer.visible)
         else:
-            self._retired.remove(layer)
             held = arguments.get("metadata", {}).get(METADATA, {})
             layer.metadata = {METADATA: held | note | {"role": role}}
             layer.name = arguments.get("name", "")
@@ -200,10 +199,7 @@ class OwnLayers(QObject):
             with self.by_us():
                 layer.data = data
                 layer.visible = True
-        for other in left:
-            if other is not layer:
-                self._retired.remove(other)
-                self.remove(other)
+        self.remove(*(other for other in left if other is not layer))
 
     def adopt(self, role: str, layer: Any, note: dict[str, Any]) -> None:
         """Take a layer that stands in the viewer already for one of ours."""
@@ -324,6 +320,7 @@ class OwnLayers(QObject):
             self.inserted.emit()
 
     def _on_removed(self, event: Any) -> None:
+        self._retired = [layer for layer in self._retired if layer is not event.value]
         if self._ours:
             return
         for role, layer in list(self._layers.items()):

@@ -8,12 +8,13 @@ from typing import Any
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QLineEdit,
     QSpinBox,
     QWidget,
 )
+
+from napari_consensus._napari.number_box import NumberBox
 
 
 class ParameterForm(QWidget):
@@ -82,11 +83,11 @@ def _input(each: Field[Any]) -> QWidget:
     return QLineEdit("" if default is None else str(default))
 
 
-def _number(each: Field[Any], default: float) -> QDoubleSpinBox | QLineEdit:
+def _number(each: Field[Any], default: float) -> NumberBox | QLineEdit:
     """Return a spin box, or a line for numbers too small for a spin box's digits."""
     if 0 < abs(default) < 1e-4:
         return NumberLine(default)
-    spin = QDoubleSpinBox()
+    spin = NumberBox()
     spin.setDecimals(3)
     spin.setRange(*_limits(each, -1e9, 1e9))
     spin.setSingleStep(0.1)
@@ -110,7 +111,7 @@ class NumberLine(QLineEdit):
     def _check(self) -> None:
         """Take what was typed, or put back what stood there."""
         try:
-            self._value = float(self.text())
+            self._value = float(self.text().replace(",", "."))
         except ValueError:
             self.setText(f"{self._value:g}")
 
@@ -126,6 +127,6 @@ def _value(widget: QWidget) -> Any:
         return widget.currentText()
     if isinstance(widget, QCheckBox):
         return widget.isChecked()
-    if isinstance(widget, (QSpinBox, QDoubleSpinBox, NumberLine)):
+    if isinstance(widget, (QSpinBox, NumberBox, NumberLine)):
         return widget.value()
     return widget.text()

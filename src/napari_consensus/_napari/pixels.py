@@ -11,6 +11,7 @@ from napari_consensus._napari.metadata import note_of
 from napari_consensus._napari.own_layers import OwnLayers, image_role, is_image
 from napari_consensus._napari.slide_layers import ImageData, pixel_layer, read_ahead, slide_layers
 from napari_consensus._napari.store import Store
+from napari_consensus._napari.tables import Prepared
 from napari_consensus.errors import ConsensusError
 from napari_consensus.progress import Progress, silent
 from napari_consensus.slides import Slide, SlideHeader, open_slide
@@ -39,6 +40,7 @@ class Pixels(QObject):
         self._own = own
         self._slide: Slide | None = None
         self._job: jobs.Job | None = None
+        self._shown_of: Prepared | None = None
         own.removed.connect(self._on_removed)
 
     @property
@@ -62,9 +64,13 @@ class Pixels(QObject):
     def show(self) -> None:
         """Show the pixels of the store's image, and none of another."""
         store, held = self._store, self._own.images
-        name = store.image_name
-        if held and note_of(held[0]).get("image") == name:
+        name, of_this = store.image_name, self._shown_of is store.prepared
+        self._shown_of = store.prepared
+        note = note_of(held[0]) if held else {}
+        # Images of two studies may have one name.
+        if note.get("image") == name and (of_this or not note.get("shown")):
             # A reader has brought it, on the scale of its slide.
+            note["shown"] = True
             y, x = held[0].scale[-2:].tolist()
             self._own.set_scale((y, x), str(held[0].units[-1]))
             return
@@ -120,7 +126,7 @@ class Pixels(QObject):
 
     def _put(self, layers: list[ImageData]) -> None:
         viewer = self._own.viewer
-        note = {"image": self._store.image_name}
+        note = {"image": self._store.image_name, "shown": True}
         for number, (data, arguments) in enumerate(layers):
             self._own.put_pixels(image_role(number), data, arguments, note)
         active = viewer.layers.selection.active

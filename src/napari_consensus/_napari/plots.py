@@ -59,7 +59,9 @@ class Plot(QWidget):
         painter.setPen(self.ink())
         box = QRectF(0, 0, self.width(), self.fontMetrics().height() + 4)
         painter.drawText(
-            box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.title
+            box,
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+            self.fontMetrics().elidedText(self.title, Qt.TextElideMode.ElideRight, self.width()),
         )
         return painter
 

@@ -80,7 +80,7 @@ def confusion_columns(rated: Rated, rater: int) -> list[Column]:
 def error_columns(rated: Rated, rater: int, colours: Sequence[str]) -> list[Column]:
     """Columns of how one rater's errors go with those of each other."""
     errors, name = rated.found.errors, rated.names[rater]
-    pairs = [pair for pair in errors.pairs if name in (pair.a, pair.b)]
+    pairs = errors.of(rater)
     others = [pair.b if pair.a == name else pair.a for pair in pairs]
     place = dict(zip(rated.names, colours, strict=True))
     spans = np.array([(pair.low, pair.high) for pair in pairs]).reshape(-1, 2)

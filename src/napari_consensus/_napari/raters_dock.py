@@ -24,6 +24,7 @@ from napari_consensus._napari.tables import AGREEMENT_IOU, GROUPING_IOU, Prepare
 
 _LEAST_HEIGHT = 340  # of the pages, in pixels
 _FOLLOW = "Intervals over images drawn again follow."
+_STOPPED = "Intervals over images drawn again were stopped: press Count for them."
 
 
 class RatersDock(Dock):
@@ -141,16 +142,25 @@ class RatersDock(Dock):
         if rated.image is None:
             # A model is fitted in each draw: that may take a while, and nobody waits for it.
             self.counted.setText(f"{_counted(rated)} {_FOLLOW}")
-            self._drawing = jobs.start(
-                self, "Drawing images again", draw_intervals, rated, then=self._show_drawn
+            self._drawing = self.start(
+                "Drawing images again", draw_intervals, rated, then=self._show_drawn
             )
+            self._drawing.ended.connect(self._drawing_ended)
+
+    def _drawing_ended(self) -> None:
+        if self._drawing is not self.sender():
+            return
+        self._drawing = None
+        if self.rated is not None:
+            self.counted.setText(f"{_counted(self.rated)} {_STOPPED}")
+            self.again.show()
 
     def _show_drawn(self, rated: Rated) -> None:
         """Show the same numbers with the intervals over images drawn again."""
         if self._asked != (rated.prepared, rated.image):
             return
-        self._drawing = None
         self.rated = rated
+        self.again.hide()
         self.counted.setText(_counted(rated))
         colour = {rater.name: rater.colour for rater in self.store.raters}
         self.raters.show_rated(rated, [colour[name] for name in rated.names])
@@ -207,7 +217,7 @@ class RatersDock(Dock):
         self.start("Reading crops", read_hard_crops, rated, numbers, pixels, then=then)
 
     def _aggregate(self, request: RunRequest) -> None:
-        if self.store.prepared is None or self.job_bar.busy:
+        if self.store.prepared is None or not self.leave_out.isEnabled():
             return
         self.leave_out.setEnabled(False)
         job = self.start(

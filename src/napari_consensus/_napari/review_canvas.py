@@ -39,7 +39,7 @@ class ReviewCanvas(QObject):
         store.review_changed.connect(self._draw_changed)
         store.canvas_changed.connect(self.draw)
         scene.detail.changed.connect(self.draw)
-        scene.pixels.shown.connect(self._show)
+        scene.pixels.shown.connect(self._show_again)
         scene.pointed.connect(self._point)
 
     def draw(self) -> None:
@@ -83,6 +83,19 @@ class ReviewCanvas(QObject):
             store.show_image_named(session.review.image(session.shown.object_id))
             self._scene.focus_on(shape.bounds)
         self.draw()
+
+    def _show_again(self) -> None:
+        """Bring the object into view where the picture of its image has come, and no other."""
+        session, name = self._session(), self._scene.store.image_name
+        shown = session.shown if session is not None else None
+        if (
+            session is not None
+            and shown is not None
+            and session.review.image(shown.object_id) == name
+        ):
+            self._show()
+        else:
+            self.draw()
 
     def _point(self, x: float, y: float, marks: bool) -> None:
         """Go to the object that was clicked, or mark it to be merged."""

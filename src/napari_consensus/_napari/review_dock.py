@@ -23,7 +23,8 @@ from napari_consensus._napari.progress_page import ProgressPage
 from napari_consensus._napari.queue_list import QueueList, accept_batch, build_queue
 from napari_consensus._napari.review_canvas import canvas_of
 from napari_consensus._napari.review_card import ReviewCard
-from napari_consensus._napari.review_form import Beginning, ReviewForm, open_review
+from napari_consensus._napari.review_form import ReviewForm
+from napari_consensus._napari.review_opening import Beginning, open_review
 from napari_consensus._napari.review_tools import ReviewTools
 from napari_consensus._napari.session import Session
 from napari_consensus._napari.settings import rescue_folder
@@ -33,6 +34,7 @@ from napari_consensus.errors import ReadError, WriteError
 from napari_consensus.queueing import Batch, Queue
 
 _TAKEN = 9  # raters who can be taken by a key
+_REPEATING = ("next", "previous", "undo", "redo")  # while their key is held
 
 
 class ReviewDock(Dock):
@@ -77,6 +79,8 @@ class ReviewDock(Dock):
         store = self.store
         self.listen(store.study_changed, store.runs_changed)
         self.listen(store.review_changed, store.review_moved, then=self._refresh_once)
+        elsewhere = (store.review_moved, store.image_changed, store.canvas_changed)
+        self.listen(*elsewhere, then=self._leave_drawing)
 
     def refresh(self) -> None:
         """Show the form, or the session."""
@@ -106,6 +110,9 @@ class ReviewDock(Dock):
     def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802
         """Leave the keys to others; a dock that is removed is hidden, not closed."""
         self.keys.listen(on=False)
+        # A window that is made small hides it too, and comes back with what was drawn.
+        if event is not None and not event.spontaneous():
+            self.tools.cancel()
         super().hideEvent(event)
 
     def event(self, event: QEvent | None) -> bool:
@@ -243,7 +250,7 @@ class ReviewDock(Dock):
             ("redo", "Redo", "Ctrl+Shift+Z", self._for_session(Session.redo)),
             ("keys", "This list", "?", self._toggle_keys),
         ]
-        commands = [Command(*each) for each in plain]
+        commands = [Command(*each, repeats=each[0] in _REPEATING) for each in plain]
         commands.append(Command("hide", "Hide all, while held", "H", tools.hide, tools.unhide))
         for k in range(1, _TAKEN + 1):
             take = self._for_session(partial(_take, k))
@@ -344,6 +351,12 @@ class ReviewDock(Dock):
         self.draw_row.setVisible(bool(self.drawing.text()))
         for button in (self.done, self.cancel):
             button.setVisible(drawn)
+
+    def _leave_drawing(self) -> None:
+        """Give up a drawing where something else is shown: it would be taken for that."""
+        if self.tools.elsewhere():
+            self.tools.cancel()
+            self._hint("Your drawing was given up: something else is shown now.")
 
     def _write_card(self, path: Path) -> None:
         session = self.store.session

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,6 +21,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_consensus._napari.jobs import Job, start
+from napari_consensus._napari.review_opening import Beginning, There, default_place, look_at
 from napari_consensus._napari.runs import Run
 from napari_consensus._napari.settings import (
     last_folder,
@@ -31,92 +33,18 @@ from napari_consensus._napari.settings import (
     typed,
 )
 from napari_consensus._napari.store import Store
-from napari_consensus._napari.tables import GROUPING_IOU, Prepared
-from napari_consensus.adjudication import (
-    SUFFIX,
-    CannotLockError,
-    DecisionLog,
-    Mirror,
-    NotClosedError,
-    Rescued,
-    Review,
-    recipe_of,
-    rescued,
-    size_of,
-)
-from napari_consensus.adjudication.rescue import forget
-from napari_consensus.data.consensus import Consensus
+from napari_consensus._napari.tables import GROUPING_IOU
+from napari_consensus.adjudication import SUFFIX, CannotLockError, NotClosedError
 from napari_consensus.errors import ReadError, WriteError
-from napari_consensus.pipeline import reach_again, reach_consensus
-from napari_consensus.progress import Progress, silent
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Beginning:
-    """How a review is asked for.
-
-    Parameters
-    ----------
-    consensus
-        What is reviewed; None for the one the decisions file names, or else a majority vote.
-    place
-        Decisions file, None to keep them in memory.
-    adjudicator
-        Who decides.
-    blind_first, repeats
-        As in `Session`.
-    take_over
-        Open the file although another computer did not close it.
-    rescued
-        Copy whose decisions are brought back into the file, None for none.
-    mirrored
-        Keep the file on this computer, and copy it to its place; so it is, too, where that was
-        asked for before.
-    """
-
-    consensus: Consensus | None
-    place: Path | None
-    adjudicator: str
-    blind_first: bool
-    repeats: bool
-    take_over: bool = False
-    rescued: Path | None = None
-    mirrored: bool = False
-
-
-def open_review(
-    prepared: Prepared, beginning: Beginning, *, progress: Progress = silent
-) -> Review | ReadError | WriteError:
-    """Open the decisions and replay them over the consensus; an error says why that failed."""
-    try:
-        log = _open_log(beginning)
-    except (ReadError, WriteError) as error:
-        return error
-    try:
-        consensus = beginning.consensus or _consensus(log, prepared, progress)
-        return Review(consensus, log, adjudicator=beginning.adjudicator)
-    except ReadError as error:
-        log.close()
-        return error
-    except BaseException:
-        log.close()
-        raise
-
-
-def default_place(store: Store) -> Path | None:
-    """Decisions file beside the study, None where the study is in no file."""
-    found = store.found
-    if found is None:
-        return None
-    paths = found.walked.paths
-    study = paths[0] if len(paths) == 1 else found.root / "study"
-    study = study.resolve()
-    # A drive has no name, and nothing beside it.
-    return study.with_name(study.name + SUFFIX) if study.name else study / f"study{SUFFIX}"
+_TYPED = 200  # milliseconds after the last letter of a place
+_TELL = 150  # milliseconds of looking that nobody need hear of
 
 
 class ReviewForm(QWidget):
     """Asks how to begin; `asked` is emitted with a `Beginning`.
+
+    What stands at the place of the decisions is looked up in a thread: a share may hang.
 
     Parameters
     ----------
@@ -130,7 +58,11 @@ class ReviewForm(QWidget):
         super().__init__()
         self._store = store
         self._offered: tuple[Any, ...] = ()
-        self._rescued: Rescued | None = None
+        self._there = There()
+        self._looked = False  # whether that is what stands at the place named now
+        self._look: Job | None = None
+        self._after_look: Callable[[], None] | None = None
+        self._typed, self._slow = QTimer(self), QTimer(self)
         self.consensus = QComboBox()
         self.consensus.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -141,6 +73,8 @@ class ReviewForm(QWidget):
         self.place = QLineEdit()
         self.place.setPlaceholderText("In memory only, until you choose a file")
         self.browse = QPushButton("Browse…")
+        self.looking = QLabel()
+        self.looking.setWordWrap(True)
         self.blind = QCheckBox("Blind first: I answer before I see the raters")
         self.blind.setChecked(remembered("blind first") == "yes")
         self.repeats = QCheckBox("Show some objects again, unannounced")
@@ -156,28 +90,18 @@ class ReviewForm(QWidget):
 
     def offer(self) -> None:
         """Offer what the store holds, and what the decisions file goes on with."""
-        store, resumes = self._store, self._resumes()
+        store = self._store
         if not self._offered or self._offered[0] is not store.prepared:
-            self._offered = (store.prepared,)
+            self._there = There()
             self.tell("")
             self.place.setText(str(default_place(store) or ""))
-            resumes = self._resumes()
-        self._offer_rescued()
-        wanted = (store.prepared, store.runs, resumes)
-        if self._offered == wanted:
-            return
-        self._offered = wanted
-        self.begin.setText("Go on with the review" if resumes else "Begin review")
-        self.consensus.clear()
-        as_before = "as in the decisions file" if resumes else "majority vote, mean outline"
-        self.consensus.addItem(f"{as_before}, all images", None)
-        for run in reversed(store.runs):
-            self.consensus.addItem(run.name, run)
-        self.consensus.setCurrentIndex(int(bool(store.runs) and not resumes))
+        self._offer_consensus()
+        self._look_anew()
 
     def beginning(self, *, take_over: bool = False, mirrored: bool = False) -> Beginning:
         """Return what the form asks for."""
         run: Run | None = self.consensus.currentData()
+        rescued = self._there.rescued
         return Beginning(
             consensus=run.consensus if run is not None else None,
             place=typed(self.place.text()),
@@ -185,7 +109,7 @@ class ReviewForm(QWidget):
             blind_first=self.blind.isChecked(),
             repeats=self.repeats.isChecked(),
             take_over=take_over,
-            rescued=self._rescued.path if self._rescued and self.bring_back.isChecked() else None,
+            rescued=rescued.path if rescued and self.bring_back.isChecked() else None,
             mirrored=mirrored,
         )
 
@@ -224,7 +148,13 @@ class ReviewForm(QWidget):
         self.name.returnPressed.connect(self._ask)
         self.take_over.clicked.connect(self._ask_over)
         self.keep_here.clicked.connect(self._ask_here)
-        self.place.textChanged.connect(self.offer)
+        self.place.textChanged.connect(self._retyped)
+        for timer, milliseconds in ((self._typed, _TYPED), (self._slow, _TELL)):
+            timer.setSingleShot(True)
+            timer.setInterval(milliseconds)
+        self._typed.timeout.connect(self._look_anew)
+        self._slow.timeout.connect(partial(self._say_place, "Looking …"))
+        self._say_place("")
         self.tell("")
 
     def _lay_out(self) -> None:
@@ -238,6 +168,7 @@ class ReviewForm(QWidget):
         form.addRow("Consensus", self.consensus)
         form.addRow("Adjudicator", self.name)
         form.addRow("Decisions", where)
+        form.addRow("", self.looking)
         form.addRow("", self.bring_back)
         form.addRow("", self.blind)
         form.addRow("", self.repeats)
@@ -261,13 +192,76 @@ class ReviewForm(QWidget):
         rows.addWidget(self.message)
         rows.addStretch(1)
 
+    def _retyped(self) -> None:
+        self._stop_looking()
+        self._after_look = None
+        self.tell("")
+        self._typed.start()
+
+    def _look_anew(self) -> None:
+        """Look what stands at the place; what was looked for before is of no use any more."""
+        self._stop_looking()
+        place = typed(self.place.text())
+        if place is None:
+            self._found(None, There())
+            return
+        then = partial(self._found, place)
+        self._look = start(self, "Looking", look_at, place, rescue_folder(), then=then)
+        self._look.ended.connect(self._look_ended)
+        self._slow.start()
+
+    def _stop_looking(self) -> None:
+        self._looked = False
+        look, self._look = self._look, None
+        for timer in (self._typed, self._slow):
+            timer.stop()
+        self._say_place("")
+        if look is not None:
+            look.stop()
+
+    def _look_ended(self) -> None:
+        if self.sender() is self._look:
+            self._look = None
+            self._stop_looking()
+
+    def _found(self, place: Path | None, there: There | None) -> None:
+        """Offer what stands at a place, unless another has been typed since."""
+        if place != typed(self.place.text()):
+            return
+        then, self._after_look = self._after_look, None
+        if there is None:
+            self._say_place("This place does not answer. Try again, or name another.")
+            return
+        self._looked = True
+        if there.rescued != self._there.rescued:
+            self.bring_back.setChecked(True)
+        self._there = there
+        self._offer_consensus()
+        self._offer_rescued()
+        if then is not None:
+            then()
+
+    def _say_place(self, what: str) -> None:
+        self.looking.setText(what)
+        self.looking.setVisible(bool(what))
+
+    def _offer_consensus(self) -> None:
+        store, resumes = self._store, self._there.begun
+        wanted = (store.prepared, store.runs, resumes)
+        if self._offered == wanted:
+            return
+        self._offered = wanted
+        self.begin.setText("Go on with the review" if resumes else "Begin review")
+        self.consensus.clear()
+        as_before = "as in the decisions file" if resumes else "majority vote, mean outline"
+        self.consensus.addItem(f"{as_before}, all images", None)
+        for run in reversed(store.runs):
+            self.consensus.addItem(run.name, run)
+        self.consensus.setCurrentIndex(int(bool(store.runs) and not resumes))
+
     def _offer_rescued(self) -> None:
         """Offer decisions that the file did not take, and that were copied elsewhere."""
-        place = typed(self.place.text())
-        found = rescued(rescue_folder(), _kept_at(place)) if place is not None else None
-        if found != self._rescued:
-            self.bring_back.setChecked(True)
-        self._rescued = found
+        found = self._there.rescued
         self.bring_back.setVisible(found is not None)
         if found is not None:
             one = found.decisions == 1
@@ -276,10 +270,6 @@ class ReviewForm(QWidget):
             )
             self.bring_back.setToolTip(f"Copied to {found.path}")
 
-    def _resumes(self) -> bool:
-        place = typed(self.place.text())
-        return place is not None and size_of(_kept_at(place)) is not None
-
     def _ask_over(self) -> None:
         self._ask(take_over=True)
 
@@ -287,48 +277,26 @@ class ReviewForm(QWidget):
         self._ask(mirrored=True)
 
     def _ask(self, *, take_over: bool = False, mirrored: bool = False) -> None:
-        beginning = self.beginning(take_over=take_over, mirrored=mirrored)
-        if not beginning.adjudicator:
+        if not self.name.text().strip():
             self.tell("Say who decides: a name or an id.")
             self.name.setFocus()
             return
+        self.tell("")
+        if not self._looked:
+            self._after_look = partial(self._ask, take_over=take_over, mirrored=mirrored)
+            if self._look is None:
+                self._look_anew()
+            return
+        beginning = self.beginning(take_over=take_over, mirrored=mirrored)
         remember("adjudicator", beginning.adjudicator)
         remember("blind first", "yes" if beginning.blind_first else "no")
         remember("repeats", "yes" if beginning.repeats else "no")
-        self.tell("")
         self.asked.emit(beginning)
 
     def _ask_place(self) -> None:
         path = ask_place(self, self.place.text())
         if path is not None:
             self.place.setText(str(path))
-
-
-def _open_log(beginning: Beginning) -> DecisionLog:
-    """Open the decisions file, with what it did not take the last time."""
-    place, take_over = beginning.place, beginning.take_over
-    if place is None:
-        return DecisionLog()
-    mirror = Mirror(place)
-    mirrored = beginning.mirrored or mirror.begun
-    if beginning.rescued is None and mirrored:
-        return mirror.open(take_over=take_over)
-    if beginning.rescued is None:
-        return DecisionLog(place, take_over=take_over)
-    log = DecisionLog.read(beginning.rescued)
-    if mirrored:
-        # What stands at the place comes first.
-        mirror.open(take_over=take_over).close()
-    log.move_to(mirror.local if mirrored else place, take_over=take_over)
-    log.mirror = mirror if mirrored else None
-    forget(beginning.rescued)
-    return log
-
-
-def _kept_at(place: Path) -> Path:
-    """Where decisions are written that belong in a place: there, or on this computer."""
-    mirror = Mirror(place)
-    return mirror.local if mirror.begun else place
 
 
 def ask_place(parent: QWidget, beside: str = "") -> Path | None:
@@ -345,18 +313,3 @@ def ask_place(parent: QWidget, beside: str = "") -> Path | None:
     path = Path(name)
     remember_folder(path)
     return path if path.name.endswith(SUFFIX) else path.with_name(path.name + SUFFIX)
-
-
-def _consensus(log: DecisionLog, prepared: Prepared, progress: Progress) -> Consensus:
-    """Reach the consensus that was last decided on, or a majority vote."""
-    study, steps = prepared.study, recipe_of(log)
-    if steps:
-        return reach_again(steps, study.annotations, sources=study.sources, progress=progress)
-    severities: Mapping[str, float] | None = study.severities or None
-    return reach_consensus(
-        study.annotations,
-        grouping_iou=GROUPING_IOU,
-        severities=severities,
-        sources=study.sources,
-        progress=progress,
-    )

@@ -36,6 +36,7 @@ class ReviewTools(QObject):
         self._scene = scene
         self._sketch = Sketch(scene, self)
         self.prompt = ""
+        self._begun: tuple[object, ...] = ()
         self.ask_category: Callable[[Callable[[str], None]], None] | None = None
         self._sketch.ended.connect(self.changed)
         self.keys: dict[str, Callable[[], None]] = {
@@ -52,6 +53,10 @@ class ReviewTools(QObject):
     def drawing(self) -> bool:
         """Whether something is being drawn."""
         return self._sketch.active
+
+    def elsewhere(self) -> bool:
+        """Whether something is being drawn, but for an object or an image that is left."""
+        return self.drawing and self._begun != self._here()
 
     def finish(self) -> None:
         """Take what was drawn."""
@@ -150,8 +155,15 @@ class ReviewTools(QObject):
             return None
         return session
 
+    def _here(self) -> tuple[object, ...]:
+        """Return what lies before the expert."""
+        store = self._scene.store
+        shown = store.session.shown if store.session is not None else None
+        return (shown, store.image, store.canvas)
+
     def _draw(self, prompt: str, shape: Shape | None) -> None:
         """Say what to do, with the place in view."""
+        self._begun = self._here()
         self.prompt = f"{prompt} Escape cancels."
         if shape is not None:
             self._scene.focus_on(shape.bounds)

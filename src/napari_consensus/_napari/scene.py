@@ -14,7 +14,7 @@ from napari_consensus._napari import jobs, layers
 from napari_consensus._napari.adoption import Adoption
 from napari_consensus._napari.badge import rehearse_badge, show_badge
 from napari_consensus._napari.detail import Detail
-from napari_consensus._napari.metadata import Loaded
+from napari_consensus._napari.metadata import Loaded, note_of
 from napari_consensus._napari.next_frame import make_ready
 from napari_consensus._napari.objects import objects_of
 from napari_consensus._napari.outlines import SHARED, Outlines, role_of
@@ -129,7 +129,9 @@ class Scene(jobs.Audience):
         name = study.annotations.images[0]
         shown = filter(is_image, self.own.roles)
         self.own.drop(*(role for role in shown if self.own.get(role) is not image))
-        if image is not None and not self.own.holds(image):
+        if image is not None and self.own.holds(image):
+            note_of(image)["shown"] = False
+        elif image is not None:
             self.own.adopt(image_role(0), image, {"image": name})
         self._adoption.prepare(Loaded(study, {}, name))
 

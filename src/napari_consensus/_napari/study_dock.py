@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QDockWidget,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -59,6 +61,8 @@ class StudyDock(Dock):
         self.filter.textChanged.connect(self._fill_images)
         self.images = TableView("images.csv")
         self.previous, self.next = QPushButton("‹ Previous"), QPushButton("Next ›")
+        self.previous.setToolTip("The image above in the table, as it is sorted.")
+        self.next.setToolTip("The image below in the table, as it is sorted.")
         step = self.images.step
         self.previous.clicked.connect(lambda: step(-1))
         self.next.clicked.connect(lambda: step(1))
@@ -109,7 +113,7 @@ class StudyDock(Dock):
             self.found.refresh()
 
     def _make_top(self) -> None:
-        row = QHBoxLayout()
+        self._buttons = QGridLayout()
         self.look = QPushButton("What was found")
         self.look.setEnabled(False)
         for button, act, tip in (
@@ -132,8 +136,17 @@ class StudyDock(Dock):
         ):
             button.setToolTip(tip)
             button.clicked.connect(act)
-            row.addWidget(button)
-        self.top.addLayout(row)
+            self._buttons.addWidget(button, 0, self._buttons.count())
+        self.top.addLayout(self._buttons)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """Put the buttons into two rows where one would cut their names off."""
+        super().resizeEvent(event)
+        buttons = [self._buttons.itemAt(k).widget() for k in range(self._buttons.count())]
+        room = self.contentsRect().width() - 6 * (len(buttons) + 1)
+        columns = len(buttons) if sum(b.sizeHint().width() for b in buttons) <= room else 2
+        for k, button in enumerate(buttons):
+            self._buttons.addWidget(button, *divmod(k, columns))
 
     def _come_forward(self) -> None:
         """Leave no person waiting for a study that waits behind other docks."""
@@ -188,4 +201,5 @@ def _summary(prepared: Prepared | None) -> str:
         parts.append(f"reference: {many(len(study.reference), 'object')}")
     if study.refused:
         parts.append(f"{many(len(study.refused), 'row')} refused")
-    return " · ".join(parts)
+    thresholds = f"objects at IoU ≥ {GROUPING_IOU:.2f}, F1 at IoU ≥ {AGREEMENT_IOU:.2f}"
+    return f"{' · '.join(parts)}\nIn the table: {thresholds}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
+from napari_consensus._napari.number_box import NumberBox
 from napari_consensus._napari.store import Store
 from napari_consensus._napari.tables import LOWEST_IOU
 
@@ -26,7 +27,7 @@ class ThresholdSlider(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(round(LOWEST_IOU * _STEPS), 95)
         self.slider.setPageStep(5)
-        self.number = QDoubleSpinBox()
+        self.number = NumberBox()
         self.number.setRange(LOWEST_IOU, 0.95)
         self.number.setSingleStep(0.05)
         self.number.setDecimals(2)

@@ -39,7 +39,7 @@ DOCKS: dict[str, type[Dock]] = {
     "Export": ExportDock,
 }
 _WIDTH, _HEIGHT = 1500, 950
-_DOCK_WIDTH = 430
+_DOCK_WIDTH, _TEXT = 430, 13  # pixels: at letters of this size, as napari has them at first
 
 
 def open_window(
@@ -178,5 +178,8 @@ def arrange(viewer: Any, width: int = _DOCK_WIDTH) -> None:
     frame = viewer.window.dock_widgets["Study"].parent()
     main = frame.parent() if frame is not None else None
     if isinstance(main, QMainWindow):
+        # napari's letters can be made larger; the canvas keeps its room.
+        text = viewer.window.dock_widgets["Study"].headline.fontInfo().pixelSize()
+        width = max(width, min(round(width * text / _TEXT), round(0.4 * main.width())))
         main.resizeDocks([frame], [width], Qt.Orientation.Horizontal)
         squeeze_tabs(main, frame.windowTitle())

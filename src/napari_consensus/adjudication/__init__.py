@@ -17,11 +17,10 @@ from napari_consensus.adjudication.decision import (
     Judged,
     Shape,
     box,
-    decision_of,
     shape_of,
 )
 from napari_consensus.adjudication.export import export_log
-from napari_consensus.adjudication.file import SUFFIX, size_of
+from napari_consensus.adjudication.file import SUFFIX, check_is_there, size_of
 from napari_consensus.adjudication.gold import gold_standard
 from napari_consensus.adjudication.history import History, made_ids
 from napari_consensus.adjudication.lock import CannotLockError, NotClosedError
@@ -68,11 +67,11 @@ __all__ = [
     "Work",
     "audit_result",
     "box",
+    "check_is_there",
     "compare_adjudicators",
     "consistency",
     "count_verdicts",
     "data_card",
-    "decision_of",
     "export_log",
     "freeze",
     "gold_standard",

@@ -40,6 +40,10 @@ class Evidence:
         self._hashes: dict[int, str] = {}
         self._names: dict[tuple[Any, ...], bytes] = {}
 
+    def has(self, image: str) -> bool:
+        """Whether the study has an image of that name."""
+        return self._code(image) >= 0
+
     def row(self, object_id: int) -> int:
         """Row of an object of the consensus; -1 where it has none of that id."""
         return self._row_of_id.get(object_id, -1)

@@ -5,14 +5,11 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from napari_consensus.data.annotations import NO_CATEGORY, Outline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from napari_consensus.data.annotations import Annotations
 
 Ring = tuple[tuple[float, float], ...]
@@ -177,25 +174,6 @@ class Decision:
 _DEFAULTS = {field.name: field.default for field in fields(Decision)}
 
 
-def decision_of(document: Mapping[str, Any]) -> Decision:
-    """Return the decision a document of `Decision.to_document` stands for.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        Where it is no such document.
-    """
-    values = dict(document)
-    values["action"] = Action(values["action"])
-    values["check"] = Check(values.get("check", ""))
-    values["objects"] = tuple(int(held) for held in values.get("objects", ()))
-    values["judged"] = tuple(
-        Judged(int(held["annotation"]), str(held["digest"])) for held in values.get("judged", ())
-    )
-    values["shapes"] = tuple(_shape(held) for held in values.get("shapes", ()))
-    return Decision(**values)
-
-
 def shape_of(table: Annotations, row: int) -> Shape:
     """Return the outline and category of a row of a table."""
     first, last = table.parts[row], table.parts[row + 1]
@@ -213,11 +191,3 @@ def box(x0: float, y0: float, x1: float, y1: float, category: str = "") -> Shape
     """Return the shape of a box."""
     corners = ((float(x0), float(y0)), (float(x1), float(y1)))
     return Shape(category, Outline.BOX, (corners,))
-
-
-def _shape(document: Mapping[str, Any]) -> Shape:
-    rings = tuple(tuple((float(x), float(y)) for x, y in ring) for ring in document["rings"])
-    if not all(isfinite(x) for ring in rings for point in ring for x in point):
-        msg = "an outline must be finite"
-        raise ValueError(msg)
-    return Shape(str(document["category"]), Outline[document["kind"].upper()], rings)

@@ -118,18 +118,26 @@ class DecisionFile:
         ReadError
             Where one cannot be read.
         """
+        columns = ", ".join(Entry._fields)
         try:
-            rows = self._connection.execute("SELECT * FROM entry ORDER BY number").fetchall()
+            rows = self._connection.execute(
+                f"SELECT {columns} FROM entry ORDER BY number"  # noqa: S608 (our own names)
+            ).fetchall()
         except sqlite3.Error as error:
             raise _cannot_read(self.path, error) from None
         out = []
-        for number, time, person, kind, content in rows:
+        for place, row in enumerate(rows, 1):
+            if row[0] != place:
+                msg = (
+                    f"{self.path}: row {row[0]} stands where row {place} belongs; rows were "
+                    "removed from outside; go back to a copy of the file"
+                )
+                raise ReadError(msg)
             try:
-                held = json.loads(content)
-            except ValueError:
-                msg = f"{self.path}, row {number}: the content is no JSON; the file is damaged"
+                out.append(_entry(row))
+            except ValueError as error:
+                msg = f"{self.path}, row {place}: {error}; the file is damaged"
                 raise ReadError(msg) from None
-            out.append(Entry(number, time, person, kind, held))
         return out
 
     def append(self, entries: Sequence[Entry]) -> None:
@@ -175,6 +183,47 @@ class DecisionFile:
         if found != "ok":
             msg = f"{self.path}: the file is damaged ({found}); go back to a copy of it"
             raise ReadError(msg)
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    """Return a row as it was stored.
+
+    Raises
+    ------
+    ValueError
+        Where it holds anything else.
+    """
+    for name, held in zip(Entry._fields[1:], row[1:], strict=True):
+        if not isinstance(held, str):
+            msg = f"the {name} is no text"
+            raise ValueError(msg)  # noqa: TRY004 (a fault of the row, as the next)
+    try:
+        content = json.loads(row[-1])
+    except (ValueError, RecursionError):
+        msg = "the content is no JSON"
+        raise ValueError(msg) from None
+    number, time, person, kind, _ = row
+    return Entry(number, time, person, kind, content)
+
+
+def check_is_there(path: Path) -> None:
+    """Check that a decisions file is there to be read.
+
+    Raises
+    ------
+    ReadError
+        Where it is not there, is a folder, or is empty.
+    """
+    size = size_of(path)
+    if size is None and has_folder(path) and path.is_dir():
+        msg = f"{path}: this is a folder, no decisions file; name another"
+    elif size is None:
+        msg = f"{path}: there is no such decisions file"
+    elif size == 0:
+        msg = f"{path}: the file is empty, and so no decisions file; name another"
+    else:
+        return
+    raise ReadError(msg)
 
 
 def size_of(path: Path) -> int | None:
@@ -223,6 +272,8 @@ def checksum(entries: Iterable[Entry]) -> str:
 def _cannot_read(path: Path, error: sqlite3.Error) -> ReadError:
     if "not a database" in str(error):
         return ReadError(f"{path}: this is no decisions file; name another")
+    if "locked" in str(error):
+        return ReadError(f"{path}: another program has it open ({error}); close it there first")
     return ReadError(f"{path}: the file cannot be read or is damaged: {error}")
 
 

@@ -69,10 +69,10 @@ class History:
 
     def _move(self, entry: Decision, source: list[Step], target: list[Step]) -> Step:
         if not source or source[-1][0].number != entry.target:
-            expected = source[-1][0].number if source else "no"
+            expected = f"decision {source[-1][0].number}" if source else "none"
             msg = (
                 f"decision {entry.number}: {entry.action} of decision {entry.target}, but it was "
-                f"the turn of {expected} decision; the log was changed from outside"
+                f"the turn of {expected}; the file was changed from outside; go back to a copy"
             )
             raise ReadError(msg)
         step = source.pop()

@@ -7,22 +7,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from napari_consensus.adjudication.decision import Decision, decision_of
+from napari_consensus.adjudication.decoding import decision_of
 from napari_consensus.adjudication.file import (
     DECISION,
     DecisionFile,
     Entry,
+    check_is_there,
     checksum,
     has_folder,
     size_of,
 )
+from napari_consensus.adjudication.history import History
 from napari_consensus.adjudication.lock import WriterLock
+from napari_consensus.adjudication.recipe import recipe_of
+from napari_consensus.adjudication.signing import versions_of
 from napari_consensus.errors import ReadError, WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from os import PathLike
 
+    from napari_consensus.adjudication.decision import Decision
     from napari_consensus.adjudication.mirror import Mirror
 
 
@@ -42,7 +47,8 @@ class DecisionLog:
     Raises
     ------
     ReadError
-        Where it is no decisions file, is damaged, or is of a newer version.
+        Where it is no decisions file, is damaged, was changed from outside, or is of a newer
+        version.
     WriteError
         Where another window writes it, or its folder cannot be written to or locked.
 
@@ -63,7 +69,7 @@ class DecisionLog:
         if path is not None:
             self._lock, self._file = _open(Path(path), take_over=take_over)
             try:
-                self._fill(self._file.entries())
+                self._fill(self._file)
             except BaseException:
                 self.close()
                 raise
@@ -78,16 +84,11 @@ class DecisionLog:
             Where there is no such file, or as above.
         """
         source = Path(path)
-        if size_of(source) is None:
-            msg = f"{source}: there is no such decisions file"
-            raise ReadError(msg)
-        if size_of(source) == 0:
-            msg = f"{source}: this is no decisions file; name another"
-            raise ReadError(msg)
+        check_is_there(source)
         file = DecisionFile(source)
         try:
             log = cls()
-            log._fill(file.entries())
+            log._fill(file)
         finally:
             file.close()
         return log
@@ -230,19 +231,27 @@ class DecisionLog:
         self._file.append(self._entries[self._stored :])
         self._stored = len(self._entries)
 
-    def _fill(self, entries: Iterable[Entry]) -> None:
-        self._entries = list(entries)
+    def _fill(self, file: DecisionFile) -> None:
+        """Take all that a file holds, or nothing of what cannot be understood or was changed."""
+        self._entries = file.entries()
         self._stored = len(self._entries)
         for entry in self._entries:
             if entry.kind != DECISION:
                 continue
             try:
                 decision = decision_of(entry.content)
-            except (KeyError, TypeError, ValueError) as error:
-                msg = f"decision {entry.number} cannot be understood: {error}"
+            except ValueError as error:
+                msg = f"{file.path}, row {entry.number}: no decision: {error}"
                 raise ReadError(msg) from None
             number, time, person = entry[:3]
             self._decisions.append(replace(decision, number=number, time=time, adjudicator=person))
+        try:
+            History(self._decisions)
+            recipe_of(self)
+            versions_of(self)
+        except ReadError as error:
+            msg = f"{file.path}, {error}"
+            raise ReadError(msg) from None
 
 
 def _open(path: Path, *, take_over: bool = False) -> tuple[WriterLock, DecisionFile]:

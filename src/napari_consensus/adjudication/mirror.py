@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import sys
 from collections import defaultdict
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,7 +31,7 @@ from napari_consensus.errors import ReadError, WriteError
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _ANSWERS, _ENDS = 20.0, 3.0  # seconds that a place may take, and where a window waits to close
 _COPYING: defaultdict[Path, Lock] = defaultdict(Lock)  # held while a local file is copied
@@ -94,7 +94,7 @@ class Mirror:
                 self._check_alike(log.entries, there)
                 if copy is not None and len(there) > len(log.entries):
                     log.close()
-                    log = DecisionLog.read(copy)
+                    log = self._log(copy)
                     log.move_to(self.local, take_over=take_over)
             except BaseException:
                 log.close()
@@ -119,7 +119,7 @@ class Mirror:
             self._check_alike(here, there)
             if copy is None or (self.begun and len(here) >= len(there)):
                 return DecisionLog.read(self.local if self.begun else self.place)
-            return DecisionLog.read(copy)
+            return self._log(copy)
 
     def copy(self) -> None:
         """Copy the local file to the place, unless the same stands there.
@@ -237,9 +237,18 @@ class Mirror:
     def _rows(self, file: Path | None) -> list[Entry]:
         if file is None:
             return []
+        with self._named(file), closing(DecisionFile(file)) as opened:
+            return opened.entries()
+
+    def _log(self, file: Path) -> DecisionLog:
+        with self._named(file):
+            return DecisionLog.read(file)
+
+    @contextmanager
+    def _named(self, file: Path) -> Iterator[None]:
+        """Call a copy of what stands at the place by the place, where it cannot be read."""
         try:
-            with closing(DecisionFile(file)) as opened:
-                return opened.entries()
+            yield
         except ReadError as error:
             called = file if file == self.local else self.place
             raise ReadError(str(error).replace(str(file), str(called))) from None

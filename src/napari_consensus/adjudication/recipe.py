@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from napari_consensus.adjudication.content import LIST, OBJECT, TEXT, check_content
 from napari_consensus.data.consensus import Step
 from napari_consensus.errors import ReadError
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from napari_consensus.data.consensus import Consensus
 
 _KIND = "recipe"
+_STEP = {"action": TEXT, "parameters": OBJECT}
 
 
 def note_recipe(log: DecisionLog, consensus: Consensus, person: str) -> None:
@@ -38,9 +40,12 @@ def recipe_of(log: DecisionLog) -> tuple[Step, ...]:
     stated = log.statements(_KIND)
     if not stated:
         return ()
+    content = stated[-1].content
     try:
-        steps: list[dict[str, Any]] = stated[-1].content["steps"]
-        return tuple(Step(step["action"], step["parameters"]) for step in steps)
-    except (KeyError, TypeError) as error:
-        msg = f"row {stated[-1].number} of the log: the recipe cannot be understood: {error}"
+        check_content(content, {"steps": LIST}, needed=("steps",))
+        for step in content["steps"]:
+            check_content(step, _STEP, needed=_STEP)
+    except ValueError as error:
+        msg = f"row {stated[-1].number}: no recipe: {error}"
         raise ReadError(msg) from None
+    return tuple(Step(step["action"], step["parameters"]) for step in content["steps"])

@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from napari_consensus.adjudication.content import OBJECT, TEXT, WHOLE, check_content
 from napari_consensus.adjudication.standing import Verdict
 from napari_consensus.data.gold import Version
 from napari_consensus.errors import ParameterError, ReadError
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from napari_consensus.adjudication.review import Review
 
 _KIND = "version"
+_FIELDS = {
+    **dict.fromkeys(("basis", "statement", "sha256"), TEXT),
+    **dict.fromkeys(("entries", "objects"), WHOLE),
+    "decided_by": OBJECT,
+    **dict.fromkeys(("unsure", "not_reviewed", "affected"), WHOLE),
+    "dismissed": WHOLE,  # not in the first files
+}
 
 
 def freeze(review: Review, *, signed_by: str, basis: str, statement: str) -> Version:
@@ -98,15 +106,19 @@ def _check_is_new(log: DecisionLog, signed_by: str, basis: str, statement: str) 
 
 def _version(entry: Entry, number: int, log: DecisionLog) -> Version:
     try:
-        version = Version(number=number, time=entry.time, signed_by=entry.person, **entry.content)
-        signed = log.checksum(version.entries)
-    except TypeError as error:
-        msg = f"version {number} cannot be understood: {error}"
+        check_content(entry.content, _FIELDS, needed=[*_FIELDS][:-1])
+        decided_by = entry.content["decided_by"]
+        check_content(decided_by, dict.fromkeys(decided_by, WHOLE), needed=())
+    except ValueError as error:
+        msg = f"row {entry.number}: no version: {error}"
         raise ReadError(msg) from None
-    if signed != version.sha256:
+    version = Version(number=number, time=entry.time, signed_by=entry.person, **entry.content)
+    # All that stands before a signature is what was signed.
+    before = entry.number - 1
+    if version.entries != before or log.checksum(before) != version.sha256:
         msg = (
             f"version {number}: the decisions are not those that {version.signed_by} signed; "
-            "the file was changed from outside"
+            "the file was changed from outside; go back to a copy of it"
         )
         raise ReadError(msg)
     return version

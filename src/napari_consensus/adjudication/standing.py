@@ -174,6 +174,8 @@ class Standing:
     def _now(self, decision: Decision) -> tuple[str, Decision]:
         """Say what has changed since a decision was made, or else name its objects as now."""
         if decision.action is Action.ADD:
+            if not self._evidence.has(decision.image):
+                return "its image is not in the study now", decision
             rows = self._evidence.at(decision.image, decision.shapes[0])
             there = [held.digest for held in self._evidence.judged(rows)]
             same = sorted(there) == sorted(held.digest for held in decision.judged)

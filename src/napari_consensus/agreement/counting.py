@@ -94,7 +94,7 @@ class CountAgreement:
     correlations
         ICC(2,1) and ICC(3,1).
     differences
-        Bland-Altman limits for every two raters.
+        Bland-Altman limits for every two raters who are compared.
     """
 
     unit: str
@@ -105,15 +105,22 @@ class CountAgreement:
 
 
 def count_agreement(
-    counts: NDArray[np.float64], names: Sequence[str], unit: str = "image"
+    counts: NDArray[np.float64],
+    names: Sequence[str],
+    unit: str = "image",
+    compared: NDArray[np.bool_] | None = None,
 ) -> CountAgreement:
-    """Put together what can be said of (images, raters) counts; see `CountAgreement`."""
+    """Put together what can be said of (images, raters) counts; see `CountAgreement`.
+
+    Differences are of every two raters who are `compared`, by default of all.
+    """
+    pairwise = np.arange(len(names)) if compared is None else np.flatnonzero(compared)
     return CountAgreement(
         unit,
         counts,
         {name: spread(own, "images") for name, own in zip(names, counts.T, strict=True)},
         intraclass_correlations(counts),
-        count_differences(counts, names),
+        count_differences(counts[:, pairwise], [names[k] for k in pairwise.tolist()]),
     )
 
 
@@ -153,13 +160,15 @@ def intraclass_correlations(
             IntraclassCorrelation("ICC(2,1)", nan, nan, nan, n, k),
             IntraclassCorrelation("ICC(3,1)", nan, nan, nan, n, k),
         )
-    mean = table.mean(axis=1)
-    # Differences within an image first: equal counts then leave exactly nothing.
-    within = table - mean[:, None]
-    of_rater = within.mean(axis=0)
-    ms_image = float(k * mean.var(ddof=1))
+    # Differences from one count first: equal counts then leave exactly nothing, where the mean
+    # of equal densities may be one rounding off.
+    within = table - table[:, [0]]
+    of_rater = within.mean(axis=0) - within.mean()
+    of_image = within.mean(axis=1) + (table[:, 0] - table[0, 0])
+    within = within - within.mean(axis=1, keepdims=True) - of_rater
+    ms_image = float(k * of_image.var(ddof=1))
     ms_rater = float(n * (of_rater**2).sum() / (k - 1))
-    ms_error = float(((within - of_rater) ** 2).sum() / ((n - 1) * (k - 1)))
+    ms_error = float((within**2).sum() / ((n - 1) * (k - 1)))
     agreement = _absolute(ms_image, ms_rater, ms_error, n, k)
     consistency = _consistent(ms_image, ms_error, n, k)
     return (
@@ -225,8 +234,10 @@ def _absolute(
         return value, value, value
     a = k * value / (n * (1 - value))
     b = 1 + k * value * (n - 1) / (n * (1 - value))
-    noise = a * ms_rater + b * ms_error
-    freedom = noise**2 / ((a * ms_rater) ** 2 / (k - 1) + (b * ms_error) ** 2 / ((n - 1) * (k - 1)))
+    parts = (a * ms_rater) ** 2 / (k - 1) + (b * ms_error) ** 2 / ((n - 1) * (k - 1))
+    if parts == 0:
+        return value, float("nan"), float("nan")
+    freedom = (a * ms_rater + b * ms_error) ** 2 / parts
     rest = k * ms_rater + (k * n - k - n) * ms_error
     below, above = _f(n - 1, freedom), _f(freedom, n - 1)
     return (

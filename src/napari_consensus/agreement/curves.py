@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from napari_consensus.agreement.counts import match_every_two
 from napari_consensus.errors import ParameterError
@@ -108,13 +109,28 @@ def f1_micro_curve(counts: CurveCounts, images: int) -> Statistic:
     return _pooled(counts.image, 2 * counts.matched, counts.marked, images)
 
 
-def f1_of_meetings(counts: CurveCounts, rows: NDArray[np.int64]) -> Statistic:
-    """F1 at each threshold, pooled over some rows, such as those of two raters."""
-    image, matched, marked = (c[rows] for c in (counts.image, counts.matched, counts.marked))
+def f1_of_pairs(counts: CurveCounts, pair: NDArray[np.int64], images: int) -> Statistic:
+    """F1 at each threshold of every two raters, those of the first two first.
+
+    Parameters
+    ----------
+    counts
+        Matches over thresholds.
+    pair
+        (m,) code of the two raters of each row, from 0 on.
+    images
+        How many images there are.
+    """
+    pairs, t = int(pair.max(initial=-1)) + 1, len(counts.thresholds)
+    cell = pair[:, None] * t + np.arange(t)
+    at = (np.repeat(counts.image, t), cell.ravel())
+    matched, marked = (
+        csr_array((values.ravel().astype(np.float64), at), shape=(images, pairs * t))
+        for values in (2 * counts.matched, counts.marked)
+    )
 
     def statistic(times: NDArray[np.float64]) -> NDArray[np.float64]:
-        drawn = times[:, image]
-        return shares(drawn @ (2 * matched), drawn @ marked)
+        return shares(np.asarray(times @ matched), np.asarray(times @ marked))
 
     return statistic
 

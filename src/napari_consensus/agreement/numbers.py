@@ -62,21 +62,19 @@ def pair_numbers(counts: MatchCounts, names: Sequence[str]) -> tuple[RaterPair, 
     key = counts.a.astype(np.int64) * n + counts.b
     met, pair = np.unique(key, return_inverse=True)
     m, n_a, n_b, iou_sum, same, both = (
-        np.bincount(pair, weights=getattr(counts, name), minlength=len(met)).tolist()
+        np.bincount(pair, weights=getattr(counts, name), minlength=len(met))
         for name in ("matched", "n_a", "n_b", "iou_sum", "same_category", "both_categorised")
     )
+    # Columns first: of thousands of raters there are millions of pairs.
     return tuple(
-        RaterPair(
-            a=names[code // n],
-            b=names[code % n],
-            matched=int(m[k]),
-            only_a=int(n_a[k] - m[k]),
-            only_b=int(n_b[k] - m[k]),
-            mean_iou=_ratio(iou_sum[k], m[k]),
-            f1=_ratio(2 * m[k], n_a[k] + n_b[k]),
-            category_agreement=_ratio(same[k], both[k]),
+        map(
+            RaterPair,
+            map(names.__getitem__, (met // n).tolist()),
+            map(names.__getitem__, (met % n).tolist()),
+            *(of.astype(np.int64).tolist() for of in (m, n_a - m, n_b - m)),
+            *(of.tolist() for of in (shares(iou_sum, m), shares(2 * m, n_a + n_b))),
+            shares(same, both).tolist(),
         )
-        for k, code in enumerate(met.tolist())
     )
 
 

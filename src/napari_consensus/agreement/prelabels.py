@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_consensus.agreement.sessions import first_readings
 from napari_consensus.data.raters import VOTING, RaterKind
 from napari_consensus.matching import match_raters
 from napari_consensus.pairing import POINT_DISTANCE, overlapping_pairs
@@ -54,7 +55,8 @@ def prelabel_changes(
     Parameters
     ----------
     annotations
-        All rows of a study, prelabels among them.
+        All rows of a study, prelabels among them; of each rater and image the first reading
+        counts.
     minimum_iou
         Overlap of a moved outline with the prelabel, in [0, 1]; with less, one was deleted
         and another added.
@@ -63,7 +65,7 @@ def prelabel_changes(
     progress
         Reports, and stops where it raises.
     """
-    table = annotations
+    table = first_readings(annotations)
     kinds = table.raters.kinds
     shown = [k for k, kind in enumerate(kinds) if kind == RaterKind.PRELABEL]
     if not shown:

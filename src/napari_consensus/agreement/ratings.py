@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from napari_consensus.data.groups import Votes
 
 
+# Cells of confusions that are compared at once: 8 MB of them.
+_CELLS = 1 << 20
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ratings:
     """Sums over the objects of each image, of which every coefficient is made.
@@ -242,15 +246,19 @@ def count_confusions(
     return Confusions(met[0], met[1], n_categories, table)
 
 
-def kappa(
-    confusions: Confusions, pair: int, weights: NDArray[np.float64] | None = None
-) -> Statistic:
-    """Cohen's kappa of one pair of raters; see `coefficients.cohen_kappa`."""
-    k, table = confusions.n_categories, confusions.of(pair)
+def kappas(confusions: Confusions, weights: NDArray[np.float64] | None = None) -> Statistic:
+    """Cohen's kappa of every two raters; see `coefficients.cohen_kappa`."""
+    k, p = confusions.n_categories, len(confusions.a)
+    at_once = max(1, _CELLS // max(k * k, 1))
 
     def statistic(times: NDArray[np.float64]) -> NDArray[np.float64]:
-        drawn = (times @ table).reshape(len(times), k, k)
-        return coefficients.cohen_kappa(drawn, weights)[:, None]
+        out = np.empty((len(times), p))
+        for row, drawn in enumerate(times):
+            of = (drawn @ confusions.table).reshape(p, k, k)
+            for first in range(0, p, at_once):
+                part = slice(first, first + at_once)
+                out[row, part] = coefficients.cohen_kappa(of[part], weights)
+        return out
 
     return statistic
 

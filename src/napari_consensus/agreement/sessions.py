@@ -49,12 +49,11 @@ def first_readings(annotations: Annotations) -> Annotations:
     return table.take(table.session == first[cell])
 
 
-def later_readings(annotations: int) -> str:
-    """Say that annotations of later readings were left out."""
-    return (
-        f"{annotations} annotations of later readings of an image were left out: raters are "
-        "compared by their first"
-    )
+def later_readings(every: Annotations, first: Annotations) -> tuple[str, ...]:
+    """Say that annotations of later readings were left out, where some were."""
+    left = len(every) - len(first)
+    note = f"{left} annotations of later readings of an image were left out: raters count by "
+    return (note + "their first",) if left else ()
 
 
 def rereadings(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heapq import nlargest
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +21,13 @@ from napari_consensus.cli.console import (
 from napari_consensus.cli.console import text as shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_consensus.agreement.numbers import RaterPair
     from napari_consensus.data.consensus import Consensus
+
+# Rows of a table for people; of thousands of raters there are millions of pairs.
+_MOST_PAIRS = 1000
 
 
 def agreement(
@@ -84,7 +92,7 @@ def agreement(
         "f1_micro": result.f1_micro,
         "minimum_iou": result.minimum_iou,
         "grouping_iou": result.grouping_iou,
-        "pairs": [{name: getattr(pair, name) for name in pair.__slots__} for pair in result.pairs],
+        "pairs": _documents(result.pairs) if as_json else [],
         "objects": result.objects,
         "raters_per_object": result.raters_per_object,
         "duplicates": result.duplicates,
@@ -115,12 +123,7 @@ def agreement(
             "",
         ]
     )
-    header = ("rater a", "rater b", "matched", "only a", "only b", "mean IoU", "F1", "category")
-    show_table(
-        f"Pairs of raters, IoU >= {iou:.2f}",
-        header,
-        [tuple(getattr(pair, name) for name in pair.__slots__) for pair in result.pairs],
-    )
+    _show_pairs(result.pairs, iou)
     show_table(
         f"Raters per object, IoU >= {grouping_iou:.2f}",
         ("raters", "objects", "share"),
@@ -134,6 +137,24 @@ def agreement(
     if statistics is not None:
         show_statistics(statistics)
     tell_remarks(document, quiet=quiet)
+
+
+def _documents(pairs: Sequence[RaterPair]) -> list[dict[str, Any]]:
+    return [{name: getattr(pair, name) for name in pair.__slots__} for pair in pairs]
+
+
+def _show_pairs(pairs: Sequence[RaterPair], iou: float) -> None:
+    title = f"Pairs of raters, IoU >= {iou:.2f}"
+    if len(pairs) > _MOST_PAIRS:
+        title += (
+            f": the {_MOST_PAIRS:,} of most matches, of {len(pairs):,} pairs; --json gives them all"
+        )
+        pairs = nlargest(_MOST_PAIRS, pairs, key=attrgetter("matched"))
+    show_table(
+        title,
+        ("rater a", "rater b", "matched", "only a", "only b", "mean IoU", "F1", "category"),
+        [tuple(getattr(pair, name) for name in pair.__slots__) for pair in pairs],
+    )
 
 
 def consensus(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,6 +26,7 @@ from napari_consensus.cli import (
     signing,
     simulation,
 )
+from napari_consensus.cli.places import keeping_what_it_reads
 from napari_consensus.errors import Cancelled, ConsensusError, ParameterError
 
 app = typer.Typer(
@@ -59,7 +62,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
 }
 for panel, commands in _COMMANDS.items():
     for command in commands:
-        app.command(rich_help_panel=panel)(command)
+        app.command(rich_help_panel=panel)(keeping_what_it_reads(command))
 
 
 def _version(show: bool) -> None:
@@ -82,22 +85,15 @@ def common(
     """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Parameters
-    ----------
-    arguments
-        Words after the program's name; by default those of the process.
-
-    Returns
-    -------
-    int
-        0 done, 1 refused (one line on stderr says file, row and why), 2 wrong usage.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        # A Windows console may not know the characters of a category's name.
-        if hasattr(stream, "reconfigure"):
+def run(arguments: Sequence[str] | None) -> int:
+    """Run a command; returns the exit code that `main` explains."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Closed by the caller, or a Windows program without a console.
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            # A Windows console may not know the characters of a category's name.
             stream.reconfigure(errors="backslashreplace")
     try:
         app(None if arguments is None else list(arguments), prog_name="napari-consensus")

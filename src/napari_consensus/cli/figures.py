@@ -171,9 +171,7 @@ def contact_sheet(
     if out.suffix.lower() not in (".pdf", ".png"):
         msg = f"{out.name}: a contact sheet is written as .pdf or .png"
         raise ParameterError(msg)
-    if out.exists() and not overwrite:
-        msg = f"{out}: the file stands already; name another, or ask to overwrite"
-        raise WriteError(msg)
+    formats.check_files([out], overwrite=overwrite)
     with bar("Cutting out objects", quiet=quiet) as progress:
         study = formats.read(*path, skip_refused=skip_refused, progress=progress)
         if pseudonyms:
@@ -225,7 +223,7 @@ def contact_sheet(
 
 def _check_choice(raters: Sequence[str], categories: str | None, hardest: int | None) -> None:
     if raters and len(raters) != 2:
-        msg = f"{len(raters)} raters are named; what two call differently takes two --rater"
+        msg = f"raters named: {len(raters)}; what two call differently takes two --rater"
         raise ParameterError(msg)
     if raters and hardest is not None:
         msg = "--rater and --hardest both say which objects; give one"

@@ -34,7 +34,8 @@ def with_reference(
             if table is study.annotations:
                 study = replace(study, annotations=table.of_raters(~chosen))
             return study, table.of_raters(chosen)
-    if Path(reference).exists():
+    # An empty name would be this folder.
+    if reference and Path(reference).exists():
         return study, one_rater(Path(reference), skip_refused)
     msg = (
         f"--reference {reference!r} is neither a rater of the study "

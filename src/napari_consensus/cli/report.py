@@ -62,6 +62,7 @@ def report(
     from napari_consensus import formats, pipeline
     from napari_consensus.adjudication import read_log
     from napari_consensus.cli.reference import with_reference
+    from napari_consensus.cli.review import check_decided_here
     from napari_consensus.report import check_page
     from napari_consensus.report import report as write_report
 
@@ -81,6 +82,8 @@ def report(
     with bar("Writing the report", quiet=quiet) as progress:
         log = None if decisions is None else read_log(decisions)
         study = formats.read(*path, skip_refused=skip_refused, progress=progress)
+        if log is not None:
+            check_decided_here(study, log, decisions)
         if drop_cut:
             study = pipeline.without_cut(study, iou, progress=progress)
         truth = study.reference

@@ -18,7 +18,7 @@ from napari_consensus.cli.console import (
     tell,
     tell_remarks,
 )
-from napari_consensus.errors import ParameterError
+from napari_consensus.errors import ParameterError, ReadError
 
 if TYPE_CHECKING:
     from napari_consensus.adjudication import DecisionLog, Review
@@ -79,10 +79,12 @@ def queue(
         _region(region),
         changes_diagnosis,
     )
+    if out is not None:
+        formats.check_files([out], overwrite=overwrite)
     with bar("Ordering", quiet=quiet) as progress:
         log = _log(decisions)
         study = formats.read(path, skip_refused=skip_refused, progress=progress)
-        consensus = consensus_reviewed(study, log, progress)
+        consensus = consensus_reviewed(study, log, decisions, progress)
         review = Review(consensus, log, adjudicator="", progress=progress)
         found = review_queue(
             review,
@@ -133,12 +135,12 @@ def apply(
     """Write the gold standard that decisions on a study have come to."""
     from napari_consensus import adjudication, formats
 
-    check_names(card, pseudonyms=pseudonyms)
+    check_card(card, pseudonyms=pseudonyms, overwrite=overwrite)
     formats.check_target(out, overwrite=overwrite, consensus=True)
     with bar("Applying decisions", quiet=quiet) as progress:
         log = _log(decisions)
         study = formats.read(path, skip_refused=skip_refused, progress=progress)
-        consensus = consensus_reviewed(study, log, progress)
+        consensus = consensus_reviewed(study, log, decisions, progress)
         review = adjudication.Review(consensus, log, adjudicator="", progress=progress)
         gold = adjudication.gold_standard(review, keep_open=not leave_out_open, progress=progress)
         written = write_gold(gold, study, out, overwrite=overwrite, pseudonyms=pseudonyms)
@@ -197,11 +199,16 @@ def export_log(
     tell(f"wrote {out}: {len(lines)} decisions", quiet=quiet)
 
 
-def check_names(card: Path | None, *, pseudonyms: bool) -> None:
-    """Refuse a data card beside pseudonyms: it names everyone."""
-    if card is not None and pseudonyms:
+def check_card(card: Path | None, *, pseudonyms: bool, overwrite: bool) -> None:
+    """Refuse a data card that cannot be written, or beside pseudonyms: it names everyone."""
+    from napari_consensus import formats
+
+    if card is None:
+        return
+    if pseudonyms:
         msg = "--card names raters and adjudicators; leave out --pseudonyms, or the card"
         raise ParameterError(msg)
+    formats.check_files([card], overwrite=overwrite)
 
 
 def write_gold(
@@ -238,11 +245,22 @@ def _log(path: Path | None) -> DecisionLog:
     return DecisionLog() if path is None else read_log(path)
 
 
-def consensus_reviewed(study: Study, log: DecisionLog, progress: Progress) -> Consensus:
+def check_decided_here(study: Study, log: DecisionLog, decisions: Path | None) -> None:
+    """Refuse decisions of which none is on an image of the study."""
+    decided = {decision.image for decision in log.decisions} - {""}
+    if decided and decided.isdisjoint(study.annotations.images):
+        msg = f"{decisions}: decided on another study, for this one has no image {min(decided)!r}"
+        raise ReadError(f"{msg}; name the decisions on this study")
+
+
+def consensus_reviewed(
+    study: Study, log: DecisionLog, decisions: Path | None, progress: Progress
+) -> Consensus:
     """Reach the consensus that was decided on; the default one where none was."""
     from napari_consensus import pipeline
     from napari_consensus.adjudication import recipe_of
 
+    check_decided_here(study, log, decisions)
     steps = recipe_of(log)
     if steps:
         return pipeline.reach_again(
@@ -289,12 +307,16 @@ def _csv(lines: list[tuple[Any, ...]]) -> str:
 def _support(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
-    least, _, most = text.partition("-")
+    first, _, second = text.partition("-")
     try:
-        return int(least), int(most or least)
+        least, most = int(first), int(second or first)
     except ValueError:
         msg = f"--support {text!r} must be a number, or two with a dash, such as 1-2"
         raise ParameterError(msg) from None
+    if not 1 <= least <= most:
+        msg = f"--support {text!r} must be 1 or more, the smaller number first"
+        raise ParameterError(msg)
+    return least, most
 
 
 def _region(text: str | None) -> tuple[float, float, float, float] | None:
@@ -305,4 +327,8 @@ def _region(text: str | None) -> tuple[float, float, float, float] | None:
     except ValueError:
         msg = f"--region {text!r} must be four numbers X0,Y0,X1,Y1"
         raise ParameterError(msg) from None
+    # NaN is neither larger nor smaller.
+    if not (x0 <= x1 and y0 <= y1):
+        msg = f"--region {text!r} must have X0 <= X1 and Y0 <= Y1"
+        raise ParameterError(msg)
     return x0, y0, x1, y1

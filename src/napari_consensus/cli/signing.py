@@ -11,12 +11,12 @@ from napari_consensus.cli import options
 from napari_consensus.cli.console import bar, remarks, show_json, show_lines, tell_remarks
 from napari_consensus.cli.review import (
     Decisions,
-    check_names,
+    check_card,
     consensus_reviewed,
     write_card,
     write_gold,
 )
-from napari_consensus.errors import ReadError, WriteError
+from napari_consensus.errors import ParameterError, ReadError, WriteError
 
 if TYPE_CHECKING:
     from napari_consensus.adjudication import DecisionLog
@@ -57,17 +57,20 @@ def sign(
     """Freeze what decisions on a study have come to, and sign it as a new version."""
     from napari_consensus import adjudication, formats
 
-    check_names(card, pseudonyms=pseudonyms)
+    for option, said in (("--adjudicator", adjudicator), ("--basis", basis)):
+        if not said.strip():
+            msg = f"{option} is empty; a version says who signed it and what it rests on"
+            raise ParameterError(msg)
+    check_card(card, pseudonyms=pseudonyms, overwrite=overwrite)
     if out is not None:
         formats.check_target(out, overwrite=overwrite, consensus=True)
-    if not adjudication.size_of(decisions) and not adjudication.Mirror(decisions).begun:
-        msg = f"{decisions}: there is no such decisions file"
-        raise ReadError(msg)
+    if not adjudication.Mirror(decisions).begun:
+        adjudication.check_is_there(decisions)
     with bar("Signing", quiet=quiet) as progress:
         study = formats.read(path, skip_refused=skip_refused, progress=progress)
         log = adjudication.open_log(decisions, take_over=take_over)
         try:
-            consensus = consensus_reviewed(study, log, progress)
+            consensus = consensus_reviewed(study, log, decisions, progress)
             review = adjudication.Review(consensus, log, adjudicator=adjudicator, progress=progress)
             version = adjudication.freeze(
                 review, signed_by=adjudicator, basis=basis, statement=statement
@@ -77,9 +80,13 @@ def sign(
             log.close()
         gold = adjudication.gold_standard(review, keep_open=not leave_out_open, progress=progress)
         written: tuple[Path, ...] = ()
-        if out is not None:
-            written = write_gold(gold, study, out, overwrite=overwrite, pseudonyms=pseudonyms)
-        written += write_card(review, card, overwrite=overwrite, progress=progress)
+        try:
+            if out is not None:
+                written = write_gold(gold, study, out, overwrite=overwrite, pseudonyms=pseudonyms)
+            written += write_card(review, card, overwrite=overwrite, progress=progress)
+        except WriteError as error:
+            msg = f"version {version.number} is signed, but {error}; `apply` writes it elsewhere"
+            raise WriteError(msg) from None
     document = {
         **_figures(version),
         "written": [file.name for file in written],

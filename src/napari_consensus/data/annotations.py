@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_consensus.data._columns import codes, column, gather, offsets, offsets_of
+from napari_consensus.data._outline_columns import (
+    Outline,
+    box_outlines,
+    check_outlines,
+    measured,
+    one_ring_boxes,
+    outlines_at,
+)
 from napari_consensus.data.names import NO_NAME, coded
 from napari_consensus.data.pseudonyms import kept_pseudonyms
 from napari_consensus.data.raters import RaterKind, RaterSet
@@ -21,16 +28,10 @@ if TYPE_CHECKING:
 
     from napari_consensus.data.native import Native
 
+__all__ = ["NO_CATEGORY", "Annotations", "Outline", "annotations_from_boxes", "box_outlines"]
+
 NO_CATEGORY = NO_NAME
-
-
-class Outline(IntEnum):
-    """What an annotation's vertices mean."""
-
-    BOX = 0
-    POLYGON = 1
-    POINT = 2
-    MASK = 3
+_SHOWN = 8  # raters whom a table names where it is printed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,9 +128,14 @@ class Annotations:
         if self.microns is not None:
             put(self, "microns", column("microns", self.microns, np.float64, (len(self.images),)))
         put(self, "boxes_only", bool((self.kind == Outline.BOX).all()))
-        put(self, "bounds", self._measure())
-        self._check_outlines()
+        put(self, "bounds", measured(self))
+        check_outlines(self)
         self._put_in_order()
+
+    def __repr__(self) -> str:
+        some = ", ".join(self.raters.names[:_SHOWN]) + ", …" * (len(self.raters) > _SHOWN)
+        counts = f"rows={len(self)}, images={len(self.images)}, categories={len(self.categories)}"
+        return f"Annotations({counts}, raters={len(self.raters)}: {some})"
 
     def __len__(self) -> int:
         return len(self.image)
@@ -193,71 +199,12 @@ class Annotations:
             "id": self.id,
         }
 
-    def _measure(self) -> NDArray[np.float64]:
-        n = len(self)
-        corners_only = len(self.vertices) == 2 * n and self.boxes_only
-        if corners_only and (np.diff(self.rings[self.parts]) == 2).all():
-            return self.vertices.reshape(n, 4)
-        first = self.rings[self.parts]
-        if (np.diff(first) == 0).any():
-            row = int(np.flatnonzero(np.diff(first) == 0)[0])
-            msg = f"annotation {row} has no vertex"
-            raise TableError(msg)
-        if n == 0:
-            return column("bounds", np.empty((0, 4)), np.float64)
-        low = np.minimum.reduceat(self.vertices, first[:-1], axis=0)
-        high = np.maximum.reduceat(self.vertices, first[:-1], axis=0)
-        return column("bounds", np.hstack([low, high]), np.float64)
-
-    def _one_ring_boxes(self) -> bool:
-        """Whether every annotation is a box, and a ring of two vertices."""
-        n = len(self)
-        return bool(
-            len(self.rings) == n + 1
-            and len(self.vertices) == 2 * n
-            and self.boxes_only
-            and (np.diff(self.rings) == 2).all()
-            and (np.diff(self.parts) == 1).all()
-        )
-
-    def _check_outlines(self) -> None:
-        finite = np.isfinite(self.bounds)
-        if not self._one_ring_boxes():
-            self._check_rings()
-        elif finite.all() and (self.bounds[:, 2:] > self.bounds[:, :2]).all():
-            return
-        box = self.kind == Outline.BOX
-        thin = (self.bounds[:, 2:] <= self.bounds[:, :2]).any(axis=1)
-        bad = np.flatnonzero((box & thin) | ~finite.all(axis=1))
-        if len(bad):
-            msg = (
-                f"annotation {bad[0]}: bounds {self.bounds[bad[0]].tolist()} must be finite, "
-                "and a box must have x0 < x1 and y0 < y1"
-            )
-            raise TableError(msg)
-
-    def _check_rings(self) -> None:
-        size = np.diff(self.rings)
-        count = np.diff(self.parts)
-        wanted = {
-            Outline.BOX: (2, "a box needs one ring of its two corners"),
-            Outline.POINT: (1, "a point needs one ring of one vertex"),
-        }
-        for kind, (vertices, rule) in wanted.items():
-            rows = np.flatnonzero(self.kind == kind)
-            bad = rows[(count[rows] != 1)]
-            if not len(bad):
-                bad = rows[size[self.parts[rows]] != vertices]
-            if len(bad):
-                msg = f"annotation {bad[0]}: {rule}"
-                raise TableError(msg)
-
     def _columns_at(self, rows: NDArray[np.int64]) -> dict[str, Any]:
         return {
             "image": self.image[rows],
             "rater": self.rater[rows],
             "category": self.category[rows],
-            **self._outlines_at(rows),
+            **outlines_at(self, rows),
             "kind": self.kind[rows],
             "score": self.score[rows],
             "session": self.session[rows],
@@ -266,24 +213,12 @@ class Annotations:
             "native": None if self.native is None else self.native.take(rows),
         }
 
-    def _outlines_at(self, rows: NDArray[np.int64]) -> dict[str, Any]:
-        if self._one_ring_boxes():
-            outlines = box_outlines(self.vertices.reshape(-1, 4).take(rows, axis=0))
-            del outlines["kind"]
-            return outlines
-        rings = gather(self.parts, rows)
-        return {
-            "vertices": self.vertices[gather(self.rings, rings)],
-            "rings": offsets_of(np.diff(self.rings)[rings]),
-            "parts": offsets_of(np.diff(self.parts)[rows]),
-        }
-
     def _put_in_order(self) -> None:
         order = _canonical_order(self)
         if (order[1:] > order[:-1]).all():
             return
         columns = self._columns_at(order)
-        plain = self._one_ring_boxes()
+        plain = one_ring_boxes(self)
         columns["bounds"] = columns["vertices"].reshape(-1, 4) if plain else self.bounds[order]
         for name, values in columns.items():
             if isinstance(values, np.ndarray):
@@ -343,17 +278,6 @@ def annotations_from_boxes(
         id=np.arange(n, dtype=np.uint64),
         **box_outlines(corners),
     )
-
-
-def box_outlines(corners: NDArray[np.float64]) -> dict[str, Any]:
-    """Return the outline columns (vertices, rings, parts, kind) of (n, 4) boxes."""
-    n = len(corners)
-    return {
-        "vertices": corners.reshape(-1, 2),
-        "rings": np.arange(n + 1, dtype=np.int64) * 2,
-        "parts": np.arange(n + 1, dtype=np.int64),
-        "kind": np.full(n, Outline.BOX, np.int8),
-    }
 
 
 def _canonical_order(table: Annotations) -> NDArray[np.int64]:

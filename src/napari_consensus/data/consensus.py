@@ -159,6 +159,11 @@ class Consensus:
             )
             raise TableError(msg)
 
+    def __repr__(self) -> str:
+        images, categories = len(self.shapes.images), len(self.shapes.categories)
+        counts = f"objects={len(self)}, images={images}, categories={categories}"
+        return f"Consensus({counts}, tied={int(self.tied.sum())})"
+
     def __len__(self) -> int:
         return len(self.shapes)
 

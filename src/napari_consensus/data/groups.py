@@ -126,11 +126,7 @@ class Votes:
 
         A row without any category given is NaN.
         """
-        counts = self.counts()
-        total = counts.sum(axis=1, keepdims=True)
-        out = np.full(counts.shape, np.nan)
-        np.divide(counts, total, out=out, where=total > 0)
-        return out
+        return category_shares(self.counts())
 
     def counts(self) -> NDArray[np.int64]:
         """(objects, K) how many raters gave each category."""
@@ -157,6 +153,20 @@ class Votes:
         table[self.unread[:, 0], self.unread[:, 1]] = NOT_READ
         table[self.object, self.rater] = self.category
         return table
+
+
+def category_shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(objects, K) share of each category among those given; NaN where none was.
+
+    Parameters
+    ----------
+    counts
+        (objects, K) how many raters gave each category.
+    """
+    total = counts.sum(axis=1, keepdims=True)
+    out = np.full(counts.shape, np.nan)
+    np.divide(counts, total, out=out, where=total > 0)
+    return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)

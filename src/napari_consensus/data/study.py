@@ -91,6 +91,21 @@ class Study:
             msg = "a study's reference must use the images and categories of its annotations"
             raise TableError(msg)
 
+    def __repr__(self) -> str:
+        reference = None if self.reference is None else len(self.reference)
+        counts = f"reference={reference}, refused={len(self.refused)}, notes={len(self.notes)}"
+        return f"Study({self.annotations!r}, {counts})"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Say where the tables are to whom passes a study in place of one of them."""
+            msg = (
+                f"a Study has no {name!r}; what raters drew is its `annotations`, the gold "
+                "standard its `reference`"
+            )
+            raise AttributeError(msg, name=name, obj=self)
+
     @property
     def severities(self) -> dict[str, float]:
         """Declared severity by category."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from napari_consensus.evaluation.counts import DetectionCounts
 
 SAMPLED = ("f1", "accuracy", "class_f1", "macro_recall")
+# Differences that are equal on paper come from other numbers, each rounded by itself.
+_SAME = 1e-12
 _BY_IMAGE = ("matched", "categorised", "hits", "annotated_categories", "reference_categories")
 
 
@@ -105,7 +107,7 @@ def exchange_test(
     drawn = apart(exchanges(replicates, n, rng, clusters).astype(np.float64))
     return {
         name: (
-            float((1 + (drawn[name] >= seen[name]).sum()) / (1 + replicates))
+            float((1 + (drawn[name] >= seen[name] - _SAME).sum()) / (1 + replicates))
             if replicates and not np.isnan(seen[name][0])
             else float("nan")
         )
@@ -130,9 +132,10 @@ def _numbers(counts: DetectionCounts, times: NDArray[np.float64]) -> dict[str, N
     recall = shares(hits, reference)
     met = reference > 0
     categories = met.sum(axis=1, dtype=np.float64)
+    named = times @ counts.named > 0
     return {
         "f1": shares(2 * (times @ counts.matched), both),
         "accuracy": shares(hits.sum(axis=1), times @ counts.categorised),
-        "class_f1": shares(2 * hits.sum(axis=1), both),
+        "class_f1": shares(2 * hits.sum(axis=1), np.where(named, both, 0)),
         "macro_recall": shares(np.where(met, recall, 0).sum(axis=1), categories),
     }

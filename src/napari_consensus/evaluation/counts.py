@@ -115,6 +115,13 @@ class DetectionCounts:
         total: NDArray[np.int64] = self.reference_categories.sum(axis=1)
         return total
 
+    @property
+    def named(self) -> NDArray[np.int64]:
+        """(images,) annotations and reference objects that have a category."""
+        both = self.annotated_categories[:, :-1] + self.reference_categories[:, :-1]
+        total: NDArray[np.int64] = both.sum(axis=1)
+        return total
+
     def by_category(self) -> tuple[CategoryCounts, ...]:
         """Return the counts of every category that occurs on either side."""
         annotated = self.annotated_categories.sum(axis=0)

@@ -24,6 +24,7 @@ NO_PLACE = (
     "precision, recall and f1 are undefined: answers to tasks have no place, so that each finds "
     "its task; accuracy is of the tasks decided, class_f1 counts those left open as wrong"
 )
+NO_CATEGORIES = "neither side has a category"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +47,8 @@ class Evaluation:
     covered
         Those pairs over the reference's objects.
     class_f1
-        2 hits / (2 tp + fp + fn), a hit being a matched pair of equal categories.
+        2 hits / (2 tp + fp + fn), a hit being a matched pair of equal categories; undefined
+        where neither side has a category.
     class_f1_macro
         Mean over categories of 2 hits / (annotated + reference), the categories being those
         that occur on either side.
@@ -158,11 +160,13 @@ def evaluation_of(counts: DetectionCounts) -> Evaluation:
         **found,
         accuracy=ratio.of(hits, both, "accuracy", "no match has a category on both sides"),
         covered=ratio.of(both, tp + fn, "covered", "the reference has no object"),
-        class_f1=ratio.of(2 * hits, 2 * tp + fp + fn, "class_f1", "neither side has an object"),
+        class_f1=ratio.of(
+            2 * hits, 2 * tp + fp + fn if by_category else 0, "class_f1", NO_CATEGORIES
+        ),
         class_f1_macro=ratio.mean(
             (2 * c.hits / (c.annotated + c.reference) for c in by_category),
             "class_f1_macro",
-            "neither side has a category",
+            NO_CATEGORIES,
         ),
         macro_recall=ratio.mean(
             (c.hits / c.reference for c in by_category if c.reference),

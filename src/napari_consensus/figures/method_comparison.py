@@ -128,7 +128,9 @@ def _row(
 ) -> dict[str, tuple[str | int, ...]]:
     base = name == comparison.baseline
     if math.isnan(value):
-        left.text(0, row, "\u2013", ha="center", va="center")
+        # Halfway across whatever the axis spans: outside of it, it would push the layout apart.
+        across = left.get_yaxis_transform()
+        left.text(0.5, row, "\u2013", ha="center", va="center", transform=across)
         return {}
     ink = theme.text if base else theme.accent
     left.plot([value], [row], "D" if base else "o", color=ink, markersize=5, gid=f"method-{row}")

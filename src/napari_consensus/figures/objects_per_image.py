@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _HALF = 0.32  # of the room of a rater that dots may take to either side
 _FEWEST = 8  # images, of which a middle half is drawn
+_MOST_RATERS = 40  # of more, dots and names run into each other
 _BINS = 30  # heights at which dots stand beside each other
 
 
@@ -40,24 +41,26 @@ def objects_per_image(
         Inks.
     """
     names = list(counts.of_raters)
+    drawn = _drawn(counts)
     unit = {"image": "image", "mm2": "mm\u00b2"}.get(counts.unit, counts.unit)
     parts: dict[str, tuple[str | int, ...]] = {}
     with theme.applied():
-        figure = new_figure(min(max(1.2 + 0.6 * len(names), 3.2), 7.2), 3.0)
+        figure = new_figure(min(max(1.2 + 0.6 * len(drawn), 3.2), 7.2), 3.0)
         axes = only_axes(figure, theme, grid="y")
-        for k, name in enumerate(names):
+        for place, k in enumerate(drawn):
             own = counts.counts[:, k]
             own = own[~np.isnan(own)]
             if len(own):
                 gid = f"rater-{k}"
-                _strip(axes, k, own, gid, theme)
-                parts[gid] = ("rater", name)
-        upright = max(map(len, names), default=0) > 6
-        ticks = [shortened(name, 16) for name in names]
-        axes.set_xticks(range(len(names)), ticks, rotation=90 if upright else 0)
+                _strip(axes, place, own, gid, theme)
+                parts[gid] = ("rater", names[k])
+        shown = [names[k] for k in drawn]
+        upright = max(map(len, shown), default=0) > 6
+        ticks = [shortened(name, 16) for name in shown]
+        axes.set_xticks(range(len(shown)), ticks, rotation=90 if upright else 0)
         axes.tick_params(axis="x", length=0)
-        axes.set_xlim(-0.6, max(len(names), 1) - 0.4)
-        axes.set_ylim(0, 1.06 * max(float(np.nanmax(counts.counts, initial=0)), 1))
+        axes.set_xlim(-0.6, max(len(shown), 1) - 0.4)
+        axes.set_ylim(0, 1.06 * max(float(np.nanmax(counts.counts[:, drawn], initial=0)), 1))
         axes.set_xlabel("rater")
         axes.set_ylabel(f"objects per {unit}")
     most = max((held.n for held in counts.of_raters.values()), default=0)
@@ -88,8 +91,17 @@ def objects_per_image(
             "objects": [row[2] for row in rows],
         },
         parts=parts,
-        notes=(*_notes(counts, names), *lettering_notes(names)),
+        notes=(*_notes(counts, names), *lettering_notes(shown)),
     )
+
+
+def _drawn(counts: CountAgreement) -> list[int]:
+    """Codes of the raters drawn: of many those who read the most, and of equals marked the most."""
+    known = ~np.isnan(counts.counts)
+    if known.shape[1] <= _MOST_RATERS:
+        return list(range(known.shape[1]))
+    order = np.lexsort((-np.nansum(counts.counts, axis=0), -known.sum(axis=0)))
+    return sorted(order[:_MOST_RATERS].tolist())
 
 
 def _strip(axes: Axes, place: int, values: NDArray[np.float64], gid: str, theme: Theme) -> None:
@@ -132,11 +144,17 @@ def beside(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _notes(counts: CountAgreement, names: Sequence[str]) -> tuple[str, ...]:
     where = "no image" if counts.unit == "image" else "no image whose size is known"
-    notes = [
-        f"{name} read {where}"
-        for k, name in enumerate(names)
-        if np.isnan(counts.counts[:, k]).all()
-    ]
+    notes = []
+    if len(names) > _MOST_RATERS:
+        notes.append(
+            f"{_MOST_RATERS} of the {len(names):,} raters are drawn, those who read the most "
+            "images and marked the most; the numbers are of all"
+        )
+    nothing = [name for k, name in enumerate(names) if np.isnan(counts.counts[:, k]).all()]
+    if len(nothing) > _MOST_RATERS:
+        notes.append(f"{len(nothing):,} raters read {where}")
+    else:
+        notes += [f"{name} read {where}" for name in nothing]
     if any(math.isnan(icc.value) for icc in counts.correlations):
         notes.append(
             "ICC is undefined with fewer than two images or raters, or where all counts are equal"

@@ -10,6 +10,7 @@ from napari_consensus.figures.colours import ink_on
 from napari_consensus.figures.drawing import Drawing
 from napari_consensus.figures.fonts import lettering_notes, shortened
 from napari_consensus.figures.theme import LIGHT, Theme
+from napari_consensus.figures.wording import few_notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,14 +32,16 @@ NUMBERS: Mapping[str, tuple[str, str]] = {
 }
 _COLUMNS = ("a", "b", "matched", "only_a", "only_b", "mean_iou", "f1", "category_agreement")
 _FEWEST = 3  # squares a side that there is room for, so that titles fit
+_MOST_NUMBERED = 16  # raters; of more, a number does not fit its square where a dock shows it
 
 
 def rater_matrix(
     pairs: Sequence[RaterPair],
     minimum_iou: float,
-    numbers: Sequence[str] = tuple(NUMBERS),
+    numbers: Sequence[str] = (),
     *,
     intervals: Sequence[PairStatistics] = (),
+    raters: int = 0,
     theme: Theme = LIGHT,
 ) -> Drawing:
     """Draw a square for every two raters, the stronger coloured the more they agree.
@@ -50,13 +53,17 @@ def rater_matrix(
     minimum_iou
         Overlap at which they were matched, for the caption.
     numbers
-        Of `NUMBERS`; one panel for each.
+        Of `NUMBERS`, one panel for each; by default all, of more than 16 raters F1 alone.
     intervals
         Of the same pairs, whose ends stand beside the numbers in the table; none by default.
+    raters
+        How many there are, where `pairs` are of those alone who share the most annotations.
     theme
         Inks.
     """
     names = list(dict.fromkeys(name for pair in pairs for name in (pair.a, pair.b)))
+    few = len(names) <= _MOST_NUMBERED
+    numbers = numbers or (tuple(NUMBERS) if few else ("f1",))
     of = {(pair.a, pair.b): pair for pair in pairs} | {(pair.b, pair.a): pair for pair in pairs}
     columns = 1 if len(numbers) == 1 else 2
     rows = math.ceil(len(numbers) / columns)
@@ -81,7 +88,7 @@ def rater_matrix(
             **_ends(pairs, intervals),
         },
         parts=parts,
-        notes=(*_notes(names, of, numbers), *lettering_notes(names)),
+        notes=(*few_notes(raters), *_notes(names, of, numbers), *lettering_notes(names)),
     )
 
 
@@ -118,12 +125,14 @@ def _panel(
             fill = shade(value / whole, theme) if known else theme.empty
             square = cell(axes, i - 1, j, gid, facecolor=fill, edgecolor=theme.background)
             square.set_linewidth(2)
+            if (names[j], names[i]) in of:
+                parts[gid] = ("pair", names[j], names[i])
+            if len(names) > _MOST_NUMBERED:
+                continue
             text = f"{value:,.0f}" if known and number == "matched" else said(value)
             ink = ink_on(fill) if known else theme.text
             look: dict[str, Any] = {"fontsize": 19 * _cell_size(len(names)), "in_layout": False}
             axes.text(j, i - 1, text, ha="center", va="center", color=ink, **look)
-            if (names[j], names[i]) in of:
-                parts[gid] = ("pair", names[j], names[i])
     shown = [shortened(name, 16) for name in names]
     name_cells(axes, shown[1:], shown[:-1])
     axes.set_xlabel("rater")
@@ -133,7 +142,7 @@ def _panel(
 
 def _cell_size(raters: int) -> float:
     """Inches of a square."""
-    return 0.42 if raters <= 8 else 0.3 if raters <= 16 else 0.22
+    return 0.42 if raters <= 8 else 0.3 if raters <= _MOST_NUMBERED else 0.22
 
 
 def _caption(minimum_iou: float, numbers: Sequence[str], pairs: Sequence[RaterPair]) -> str:
@@ -152,6 +161,8 @@ def _notes(
     if len(names) < 2:
         return ("fewer than two raters read an image in common: agreement is undefined",)
     notes = []
+    if len(names) > _MOST_NUMBERED:
+        notes.append("the palest square is 0, the strongest 1; the table has the numbers")
     if len(of) < len(names) * (len(names) - 1):
         notes.append("an empty square: the two read no image in common")
     undefined = [

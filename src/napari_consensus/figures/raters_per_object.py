@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _BAR = 0.55  # inches of a bar and the gap beside it
+_MOST_NAMED = 24  # bars that have room for a number each
 
 
 def raters_per_object(
@@ -37,7 +38,7 @@ def raters_per_object(
     held = {n: dict(counts) for n, counts in raters_of_readers.items() if sum(counts.values())}
     total = sum(sum(counts.values()) for counts in held.values())
     parts: dict[str, tuple[str | int, ...]] = {}
-    widths = [n + 1.0 for n in held] or [3.0]
+    widths = [len(_bars(counts)) + 1.0 for counts in held.values()] or [3.0]
     with theme.applied():
         figure = new_figure(min(max(0.9 * len(widths) + _BAR * sum(widths), 3.2), 7.2), 2.7)
         panels = figure.subplots(
@@ -74,13 +75,19 @@ def raters_per_object(
 def _panel(
     axes: Axes, n: int, counts: Mapping[int, int], theme: Theme, *, alone: bool
 ) -> dict[str, tuple[str | int, ...]]:
+    from matplotlib.ticker import MaxNLocator
+
     parts: dict[str, tuple[str | int, ...]] = {}
     total = sum(counts.values())
     colours = support_colours(n)
-    for k, count in counts.items():
+    bars = _bars(counts)
+    few = len(bars) <= _MOST_NAMED
+    for k, count in bars.items():
         gid = f"support-{k}" if alone else f"support-{k}-of-{n}"
         axes.bar([k], [count], width=0.72, color=colours[k - 1])[0].set_gid(gid)
         parts[gid] = ("support", k) if alone else ("support", k, n)
+        if not few:
+            continue
         axes.annotate(
             f"{count:,}\n{count / total:.0%}",
             (k, count),
@@ -93,11 +100,22 @@ def _panel(
             linespacing=1.1,
         )
     axes.set_title(f"{n} raters read there" if n > 1 else "1 rater read there", fontsize=8)
-    axes.set_xticks(list(counts), [str(k) for k in counts])
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
+    if few:
+        axes.set_xticks(list(bars), [str(k) for k in bars])
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.tick_params(axis="x", length=0)
     return parts
+
+
+def _bars(counts: Mapping[int, int]) -> Mapping[int, int]:
+    """Leave out, of many readers, more than ever marked one object."""
+    if len(counts) <= _MOST_NAMED:
+        return counts
+    most = max((k for k, count in counts.items() if count), default=1)
+    return {k: count for k, count in counts.items() if k <= most}
 
 
 def _notes(held: Mapping[int, Mapping[int, int]]) -> tuple[str, ...]:

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 # A crowd of more raters has more confusions than anybody looks at.
 _MOST_CONFUSIONS = 15
-_MOST_IN_MATRIX = 30
 _NO_MODEL = "no rater is a model; where one is, study.json says so by its kind"
 
 
@@ -106,17 +105,12 @@ def study_figures(
 
 
 def _matrix(found: StudyNumbers, theme: Theme) -> Iterator[Drawing]:
-    if not found.agreement.pairs:
-        msg = "fewer than two raters read an image in common"
-        raise UndefinedError(msg)
-    raters = len({name for pair in found.agreement.pairs for name in (pair.a, pair.b)})
-    if raters > _MOST_IN_MATRIX:
-        msg = f"a matrix of {raters} raters cannot be read; up to {_MOST_IN_MATRIX} are drawn"
-        raise UndefinedError(msg)
+    statistics = found.of_raters
     yield rater_matrix(
-        found.agreement.pairs,
+        statistics.rater_pairs,
         found.settings.minimum_iou,
-        intervals=found.statistics.pairs if found.settings.replicates else (),
+        intervals=statistics.pairs if found.settings.replicates else (),
+        raters=statistics.raters,
         theme=theme,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.pipeline.clusters import UNKNOWN_CLUSTERS
+from napari_consensus.pipeline.described import few_described
 
 if TYPE_CHECKING:
     from napari_consensus.pipeline.agreement_statistics import AgreementStatistics
@@ -22,7 +23,14 @@ def drawn_again(statistics: AgreementStatistics) -> str:
 
 
 def drawing_notes(statistics: AgreementStatistics) -> tuple[str, ...]:
-    """Say what limits an interval: no draws, or images drawn one by one for want of clusters."""
+    """Say who is not drawn two by two, and what limits an interval."""
+    few = few_notes(statistics.raters)
     if not drawn_again(statistics):
-        return ("no interval: images were not drawn again, or there is only one",)
-    return tuple(note for note in statistics.notes if note == UNKNOWN_CLUSTERS)
+        return (*few, "no interval: images were not drawn again, or there is only one")
+    return (*few, *(note for note in statistics.notes if note == UNKNOWN_CLUSTERS))
+
+
+def few_notes(raters: int) -> tuple[str, ...]:
+    """Say that not every two of the raters are drawn, where they are not."""
+    few = few_described(raters)
+    return (few,) if few else ()

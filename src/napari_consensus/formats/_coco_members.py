@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_consensus.formats._export import NOTICE
+from napari_consensus.data.annotations import NO_CATEGORY
+from napari_consensus.formats._export import NO_LABEL, NOTICE
 from napari_consensus.formats._file_marks import bare_name
 from napari_consensus.formats._json import mapped_in, text_of
 from napari_consensus.formats._native import packed, unpacked
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from napari_consensus.formats._rows import Rows
 
 NAME = "coco"
+# Member of a category, False of the one that stands for none: other programs need one everywhere.
+GIVEN = "given"
 _OF_IMAGE = frozenset(("width", "height", "rater_list", "annotator"))
 _OF_CATEGORY = frozenset(("name",))
 _OF_FILE = frozenset(("images", "annotations", "categories", "raters"))
@@ -57,9 +60,12 @@ def image_records(export: Export) -> list[dict[str, Any]]:
 
 
 def category_records(export: Export) -> list[dict[str, Any]]:
-    """Return the record of each category."""
+    """Return the record of each category, and a last one for none where something has none."""
     known = _known(export, "category", export.categories)
-    return _numbered([{**kept, "name": name} for name, kept in known])
+    records = [{**kept, "name": name} for name, kept in known]
+    if any((layer.table.category == NO_CATEGORY).any() for layer in export.layers):
+        records.append({"name": NO_LABEL, GIVEN: False})
+    return _numbered(records)
 
 
 def file_members(export: Export) -> dict[str, Any]:

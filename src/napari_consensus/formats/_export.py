@@ -28,6 +28,8 @@ FACTS = (
     *("settled", "adjudicator", "decided", "history"),
 )
 NOTICE = "research use, not for diagnosis"
+# What has no category is called so in formats whose programs read nothing without one.
+NO_LABEL = "no category"
 _ROWS_AT_ONCE = 4096
 
 

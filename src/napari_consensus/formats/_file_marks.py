@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
@@ -125,3 +126,11 @@ def bare_name(path: str) -> str:
     The same image lies in another folder for every rater; its name is what they share.
     """
     return PurePath(path.replace("\\", "/")).name
+
+
+def without_upload(name: str) -> str:
+    """Return a file's name without the digits that an upload to Label Studio puts before it."""
+    return _UPLOADED.sub("", name, count=1)
+
+
+_UPLOADED = re.compile(r"^[0-9a-f]{8}-(?=.)")

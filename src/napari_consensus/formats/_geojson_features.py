@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_consensus.data.annotations import NO_CATEGORY, Outline, box_outlines
+from napari_consensus.formats._blocks import Block
 from napari_consensus.formats._boxes import LARGEST
 from napari_consensus.formats._geojson_left import left_of, measurements
 from napari_consensus.formats._json import listed_in, mapped_in, text_of
@@ -22,7 +23,7 @@ from napari_consensus.formats._outlines import (
     rectangle,
     sequence,
 )
-from napari_consensus.formats._rows import UNSAID, Block
+from napari_consensus.formats._rows import UNSAID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ _NO_MARKS = frozenset({"LineString", "MultiLineString", "GeometryCollection"})
 GEOMETRIES = _AREAS | _NO_MARKS | {"Point", "MultiPoint"}
 # What QuPath draws around the objects of an image.
 _FRAMES = frozenset({"root", "tma_core"})
+_AROUND = "are the whole image, cores of a tissue microarray, or tiles without a class"
 _IN_GEOMETRY = frozenset({"type", "coordinates"})
 
 
@@ -109,7 +111,7 @@ class Features:
 
     def _take(self, record: int, feature: object) -> None:
         if _is_frame(feature):
-            self._left_out["are the whole image, or cores of a tissue microarray"] += 1
+            self._left_out[_AROUND] += 1
             return
         geometry = mapped_in(feature, "geometry")
         metadata = mapped_in(mapped_in(feature, "properties"), "metadata")
@@ -180,8 +182,12 @@ class Features:
 
 
 def _is_frame(feature: object) -> bool:
-    kind = mapped_in(feature, "properties").get("objectType")
-    return type(kind) is str and kind in _FRAMES
+    properties = mapped_in(feature, "properties")
+    kind = properties.get("objectType")
+    # A tile that somebody gave a class is a mark.
+    return type(kind) is str and (
+        kind in _FRAMES or (kind == "tile" and not category_of(properties))
+    )
 
 
 def category_of(properties: dict[str, Any]) -> str:

@@ -117,7 +117,7 @@ def _entry(layer: Layer, row: Row, ring: Ring, size: tuple[int, int]) -> dict[st
         value[kind] = [layer.table.categories[row.category]]
     entry = {
         "id": str(left.get("id", row.id)),
-        "from_name": left.get("from_name", "label"),
+        "from_name": left.get("from_name", kind.removesuffix("labels")),
         "to_name": left.get("to_name", "image"),
         "type": kind,
         "original_width": size[0],

@@ -9,17 +9,18 @@ import numpy as np
 
 from napari_consensus.data.annotations import NO_CATEGORY
 from napari_consensus.data.raters import RaterKind
+from napari_consensus.formats._blocks import Block
 from napari_consensus.formats._json import text_of
 from napari_consensus.formats._native import native_of_entries
 from napari_consensus.formats._outlines import OutlineColumns
 from napari_consensus.formats._rater_kinds import kind_of
-from napari_consensus.formats._rows import Block, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_consensus.data.annotations import Outline
     from napari_consensus.formats._outlines import Ring
+    from napari_consensus.formats._rows import Rows
     from napari_consensus.formats._source import FileContent
 
 _NO_BOX = (np.nan,) * 4

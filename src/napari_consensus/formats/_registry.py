@@ -9,6 +9,7 @@ from napari_consensus.formats.coco import COCO
 from napari_consensus.formats.crowd_kit import CROWD_KIT
 from napari_consensus.formats.cvat import CVAT
 from napari_consensus.formats.cytocrowd import CYTOCROWD
+from napari_consensus.formats.darwin import DARWIN
 from napari_consensus.formats.geojson import GEOJSON
 from napari_consensus.formats.imagescope import IMAGESCOPE
 from napari_consensus.formats.label_image import LABEL_IMAGE
@@ -23,6 +24,7 @@ from napari_consensus.formats.npz import NPZ
 from napari_consensus.formats.organoid_counter import ORGANOID_COUNTER
 from napari_consensus.formats.parquet import PARQUET, is_possible
 from napari_consensus.formats.peerannot import PEERANNOT
+from napari_consensus.formats.supervisely import SUPERVISELY
 from napari_consensus.formats.via import VIA
 from napari_consensus.formats.vlm import VLM
 from napari_consensus.formats.voc import VOC
@@ -50,6 +52,8 @@ FORMATS: dict[str, Format] = {
         ASAP,
         NDPA,
         VIA,
+        DARWIN,
+        SUPERVISELY,
         LIDC,
         ORGANOID_COUNTER,
         NAPARI_CSV,

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import unquote
 
 import numpy as np
 
-from napari_consensus.data._columns import offsets_of
 from napari_consensus.data.annotations import (
     NO_CATEGORY,
     Annotations,
-    Outline,
-    box_outlines,
 )
 from napari_consensus.data.ids import told_apart
 from napari_consensus.data.names import natural
-from napari_consensus.data.native import Native
 from napari_consensus.data.raters import RaterKind, RaterSet
 from napari_consensus.data.study import Study
 from napari_consensus.errors import Refusal, RefusedError
+from napari_consensus.formats._blocks import Block, joined
 from napari_consensus.formats._rater_kinds import kind_of
 
 if TYPE_CHECKING:
@@ -53,37 +50,6 @@ class Codes(dict[T, int], Generic[T]):
     def of(self, names: Iterable[T], n: int) -> NDArray[np.int64]:
         """(n,) codes of `names`."""
         return np.fromiter(map(self.__getitem__, names), np.int64, n)
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Columns of parsed annotations of one file, in file order.
-
-    Parameters
-    ----------
-    image, rater, category
-        (n,) codes of `Rows.images`, `Rows.raters`, `Rows.categories`; category -1 is none.
-    outlines
-        The columns vertices, rings, parts and kind.
-    id
-        (n,) stable ids.
-    score, session, assisted, native
-        As in `Annotations`; None where the file has none.
-    layer
-        (n,) codes of `Rows.layers`, -1 where an annotation lies in none; None where the
-        format has no layers.
-    """
-
-    image: NDArray[np.int64]
-    rater: NDArray[np.int64]
-    category: NDArray[np.int64]
-    outlines: Mapping[str, NDArray[Any]]
-    id: NDArray[np.uint64]
-    score: NDArray[np.float64] | None = None
-    session: NDArray[np.int64] | None = None
-    assisted: NDArray[np.float64] | None = None
-    native: Native | None = None
-    layer: NDArray[np.int64] | None = None
 
 
 @dataclass(slots=True)
@@ -174,7 +140,7 @@ class Rows:
         for name, file in part.image_files.items():
             self.image_files.setdefault(images.get(name, name), file)
         for name, size in part.image_sizes.items():
-            self.image_sizes.setdefault(images.get(name, name), size)
+            self._take_size(images.get(name, name), size)
         for (kind, what, name), members in part.about.items():
             named = images.get(name, name) if what == "image" else name
             self.about.setdefault((kind, what, named), members)
@@ -184,6 +150,16 @@ class Rows:
             self.note(text)
         for what, times in part.left_out.items():
             self.left_out[what].update(times)
+
+    def _take_size(self, image: str, size: tuple[int, int]) -> None:
+        """Take a size; where files state two, their places are not of the same pixels."""
+        known = self.image_sizes.setdefault(image, size)
+        if known != size:
+            self.note(
+                f"{image!r} has {known[0]} x {known[1]} pixels in one file and {size[0]} x "
+                f"{size[1]} in another; if raters drew on a smaller copy, their marks do not "
+                "lie where they meant"
+            )
 
     def counts(self) -> dict[tuple[int, int], int]:
         """How many annotations each rater has on each image, by codes; 0 where they looked."""
@@ -251,7 +227,7 @@ class Rows:
         read = np.zeros((len(images), len(raters)), np.bool_)
         for pairs in self._read:
             read[image_of[pairs >> _HALF], rater_of[pairs & ((1 << _HALF) - 1)]] = True
-        columns = _joined(self._blocks)
+        columns = joined(self._blocks)
         columns["image"] = image_of[columns["image"]]
         columns["rater"] = rater_of[columns["rater"]]
         columns["category"] = category_of[columns["category"]]
@@ -332,58 +308,3 @@ def _in_order(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     ordered = tuple(sorted(set(names), key=natural))
     place = {name: k for k, name in enumerate(ordered)}
     return ordered, np.array([*(place[name] for name in names), NO_CATEGORY], np.int64)
-
-
-def _joined(blocks: list[Block]) -> dict[str, Any]:
-    """Columns of all blocks, end to end."""
-    counts = [len(b.image) for b in blocks]
-    n = sum(counts)
-    if not n:
-        none = np.empty(0, np.int64)
-        codes = dict.fromkeys(("image", "rater", "category", "score", "session", "id"), none)
-        return {**codes, **box_outlines(np.empty((0, 4)))}
-    columns: dict[str, Any] = {
-        name: np.concatenate([getattr(b, name) for b in blocks])
-        for name in ("image", "rater", "category", "id")
-    }
-    columns |= _joined_outlines([b.outlines for b in blocks])
-    columns["score"] = _filled([b.score for b in blocks], counts, np.nan)
-    columns["session"] = _filled([b.session for b in blocks], counts, 0)
-    if any(b.assisted is not None for b in blocks):
-        columns["assisted"] = _filled([b.assisted for b in blocks], counts, np.nan, (4,))
-    if any(b.native is not None for b in blocks):
-        columns["native"] = _joined_native([b.native for b in blocks], counts)
-    return columns
-
-
-def _joined_outlines(parts: list[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
-    vertices = np.concatenate([part["vertices"] for part in parts])
-    kind = np.concatenate([part["kind"] for part in parts])
-    corners_only = len(vertices) == 2 * len(kind) and (kind == Outline.BOX).all()
-    if corners_only and all(len(part["rings"]) == len(part["kind"]) + 1 for part in parts):
-        return box_outlines(vertices.reshape(-1, 4))
-    offsets = {
-        name: offsets_of(np.concatenate([np.diff(part[name]) for part in parts]))
-        for name in ("rings", "parts")
-    }
-    return {"vertices": vertices, "kind": kind, **offsets}
-
-
-def _joined_native(parts: list[Native | None], counts: list[int]) -> Native:
-    sizes = [
-        np.zeros(n, np.int64) if part is None else np.diff(part.start)
-        for part, n in zip(parts, counts, strict=True)
-    ]
-    blob = b"".join(part.blob for part in parts if part is not None)
-    return Native(blob, offsets_of(np.concatenate(sizes)))
-
-
-def _filled(
-    parts: list[NDArray[Any] | None], counts: list[int], value: float, shape: tuple[int, ...] = ()
-) -> NDArray[Any]:
-    return np.concatenate(
-        [
-            np.full((n, *shape), value) if part is None else part
-            for part, n in zip(parts, counts, strict=True)
-        ]
-    )

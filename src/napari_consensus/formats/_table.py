@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import math
-from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_consensus.data.annotations import NO_CATEGORY, Outline, box_outlines
+from napari_consensus.data.annotations import NO_CATEGORY, box_outlines
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.errors import ReadError
-from napari_consensus.formats._boxes import MISSING, box_faults, corners, listed, numbers
+from napari_consensus.formats._blocks import Block
+from napari_consensus.formats._boxes import MISSING
 from napari_consensus.formats._cells import from_text
+from napari_consensus.formats._checked_columns import (
+    LARGEST_SCORE,
+    CheckedColumns,
+    assisted_column,
+    boxes_of,
+    outlines_of,
+    score_column,
+    session_column,
+    sessions_of,
+)
 from napari_consensus.formats._clean_table import Named, Piece, clean_pieces
 from napari_consensus.formats._columns import Columns, repeated, squeezed
-from napari_consensus.formats._outlines import (
-    OutlineColumns,
-    OutlineError,
-    checked_point,
-    checked_rings,
-)
 from napari_consensus.formats._rater_kinds import kind_of
-from napari_consensus.formats._records import Fault
-from napari_consensus.formats._rows import UNSAID, Block, Codes, Rows
+from napari_consensus.formats._rows import UNSAID, Codes, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence, Set
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
     from napari_consensus.progress import Progress
 
 _NOTHING_FOUND = frozenset({"nofinding", "nofindings", "nothingfound"})
-_LARGEST_SCORE = float(np.finfo(np.float32).max)
-_LAST_SESSION = np.iinfo(np.int16).max
 
 
 class LongTable(NamedTuple):
@@ -99,46 +99,8 @@ def read_table(table: LongTable, rows: Rows, progress: Progress) -> None:
         )
 
 
-class _Checked:
-    """Columns of one run, with the rows that broke a rule marked as they are found."""
-
-    def __init__(self, table: LongTable, run: Run) -> None:
-        header = table.records.header
-        texts = zip(*run.rows, strict=True)
-        self.columns: Mapping[str, Sequence[str]] = dict(zip(header, texts, strict=False))
-        self.n = len(run.rows)
-        self.lines = run.lines
-        self.bad = np.zeros(self.n, np.bool_)
-        self.found = list(run.faults)
-
-    def __getitem__(self, name: str) -> Sequence[str]:
-        return self.columns[name] if self.n else ()
-
-    def refuse(self, rows: NDArray[np.bool_], field: str, rule: str) -> None:
-        """Mark rows; a row is reported once, for the first rule it breaks."""
-        for k in np.flatnonzero(rows & ~self.bad).tolist():
-            self.found.append(Fault(int(self.lines[k]), field, self[field][k], rule))
-        self.bad |= rows
-
-    def empty(self, name: str) -> NDArray[np.bool_]:
-        """(n,) True where a field of text is empty, or there is no such column."""
-        if not name:
-            return np.ones(self.n, np.bool_)
-        return self.among(name, {text for text in set(self[name]) if not text.strip()})
-
-    def among(self, name: str, texts: Set[str]) -> NDArray[np.bool_]:
-        """(n,) True where a field is one of `texts`."""
-        if not texts:
-            return np.zeros(self.n, np.bool_)
-        return np.fromiter((text in texts for text in self[name]), np.bool_, self.n)
-
-    def kept(self, name: str, keep: NDArray[np.bool_]) -> Sequence[str]:
-        """Fields of the rows in `keep`."""
-        return self[name] if keep.all() else list(compress(self[name], keep))
-
-
 def _take_run(table: LongTable, run: Run, rows: Rows) -> None:
-    fields = _Checked(table, run)
+    fields = CheckedColumns(table.records.header, run)
     columns = table.columns
     fields.refuse(fields.empty(columns.image), columns.image, "the image must be named")
     if table.unknown_images:
@@ -149,12 +111,13 @@ def _take_run(table: LongTable, run: Run, rows: Rows) -> None:
         fields.refuse(fields.empty(columns.rater), columns.rater, "the rater must be named")
     said = {name for name in set(fields[columns.category]) if squeezed(name) in _NOTHING_FOUND}
     nothing = fields.among(columns.category, said)
-    boxes, missing = _boxes(table, fields, nothing)
+    comma = table.records.delimiter == ";"
+    boxes, missing = boxes_of(columns, fields, nothing, decimal_comma=comma)
     nothing |= missing
-    score = _score(table, fields)
-    session = _session(columns.session, fields)
-    assisted = _assisted(columns.assisted, fields)
-    outlines = _outlines(columns, fields, boxes, nothing)
+    score = score_column(columns.score, fields, decimal_comma=comma)
+    session = session_column(columns.session, fields)
+    assisted = assisted_column(columns.assisted, fields)
+    outlines = outlines_of(columns, fields, boxes, nothing)
     file = table.records.content.path
     for line, field, value, rule in sorted(fields.found):
         rows.refuse(file, line, field, value, rule)
@@ -196,8 +159,8 @@ def _is_odd(table: LongTable, piece: Piece) -> bool:
         or any(squeezed(text) in _NOTHING_FOUND for text in texts[columns.category])
         or any(texts.get(columns.rings, ()))
         or any(text.strip().casefold() not in MISSING for text in texts.get(columns.assisted, ()))
-        or (score is not None and bool((np.abs(score) > _LARGEST_SCORE).any()))
-        or bool(_sessions(texts.get(columns.session, ()))[1].any())
+        or (score is not None and bool((np.abs(score) > LARGEST_SCORE).any()))
+        or bool(sessions_of(texts.get(columns.session, ()))[1].any())
     )
 
 
@@ -214,7 +177,7 @@ def _take_piece(table: LongTable, piece: Piece, rows: Rows) -> None:
             outlines=box_outlines(piece.boxes),
             id=table.records.content.ids(piece.lines) if piece.id is None else piece.id,
             score=piece.score,
-            session=None if session is None else _sessions(session.texts)[0][session.code],
+            session=None if session is None else sessions_of(session.texts)[0][session.code],
         )
     )
 
@@ -244,96 +207,8 @@ def _numbered(codes: NDArray[np.int64], end: int) -> tuple[NDArray[np.int64], ND
     return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[codes]
 
 
-def _boxes(
-    table: LongTable, fields: _Checked, nothing: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """(n, 4) corners and (n,) True where all four are missing; bad ones are refused."""
-    names = table.columns.box
-    if len(names) == 1:
-        values, missing, bad = listed(fields[names[0]])
-        fields.refuse(bad & ~nothing, names[0], "a box must be four numbers")
-        names = names * 4
-    else:
-        comma = table.records.delimiter == ";"
-        sides = [numbers(fields[name], decimal_comma=comma) for name in names]
-        values = np.column_stack([side.values for side in sides])
-        missing = np.all([side.missing for side in sides], axis=0)
-        for name, side in zip(names, sides, strict=True):
-            fields.refuse(side.bad & ~nothing, name, "a coordinate must be a number")
-            fields.refuse(
-                side.missing & ~missing & ~nothing,
-                name,
-                "a coordinate must be a finite number; all four are empty where nothing was found",
-            )
-    # A box is checked as a box; a point has no area, and other outlines are checked as such.
-    drawn = ~missing & ~nothing & fields.empty(table.columns.rings)
-    for fault in box_faults(values, sizes=table.columns.sizes):
-        fields.refuse(fault.rows & drawn, names[fault.side], fault.rule)
-    return corners(values, sizes=table.columns.sizes), missing
-
-
-def _score(table: LongTable, fields: _Checked) -> NDArray[np.float64] | None:
-    name = table.columns.score
-    if not name:
-        return None
-    score = numbers(fields[name], decimal_comma=table.records.delimiter == ";")
-    wrong = score.bad | (np.abs(score.values) > _LARGEST_SCORE)
-    fields.refuse(wrong, name, "a score must be a number, or empty")
-    return score.values
-
-
-def _session(name: str, fields: _Checked) -> NDArray[np.int64] | None:
-    if not name:
-        return None
-    session, wrong = _sessions(fields[name])
-    fields.refuse(wrong, name, f"a session must be a whole number from 0 to {_LAST_SESSION}")
-    return session
-
-
-def _sessions(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """(n,) sessions, 0 where none is said, and (n,) True where a text is none."""
-    session = numbers(texts)
-    value = np.where(session.missing, 0, session.values)
-    wrong = ~((value >= 0) & (value <= _LAST_SESSION) & (np.floor(value) == value))
-    return np.where(wrong, 0, value).astype(np.int64), wrong
-
-
-def _assisted(name: str, fields: _Checked) -> NDArray[np.float64] | None:
-    if not name:
-        return None
-    boxes = listed(fields[name])
-    broken = boxes.bad | (~np.isfinite(boxes.values).all(axis=1) & ~boxes.missing)
-    fields.refuse(broken, name, "an assisted box must be four numbers, or empty")
-    return None if boxes.missing.all() else boxes.values
-
-
-def _outlines(
-    columns: Columns, fields: _Checked, boxes: NDArray[np.float64], nothing: NDArray[np.bool_]
-) -> dict[str, NDArray[np.float64]] | None:
-    """Outlines of all good rows where some are not boxes, else None."""
-    if not (columns.rings and columns.outline) or not any(fields[columns.rings]):
-        return None
-    out = OutlineColumns()
-    broken = np.zeros(fields.n, np.bool_)
-    for k in np.flatnonzero(~fields.bad & ~nothing).tolist():
-        text = fields[columns.rings][k]
-        try:
-            if text.strip():
-                kind = Outline[fields[columns.outline][k].strip().upper()]
-                rings = json.loads(text)
-                point = kind is Outline.POINT
-                out.add(kind, [[checked_point(rings[0][0])]] if point else checked_rings(rings))
-            else:
-                x0, y0, x1, y1 = map(float, boxes[k])
-                out.add(Outline.BOX, [[(x0, y0), (x1, y1)]])
-        except (OutlineError, ValueError, KeyError, IndexError, TypeError, RecursionError):
-            broken[k] = True
-    fields.refuse(broken, columns.rings, "an outline must be a JSON list of rings of [x, y]")
-    return out.columns()
-
-
 def _raters(
-    table: LongTable, fields: _Checked, good: NDArray[np.bool_], rows: Rows
+    table: LongTable, fields: CheckedColumns, good: NDArray[np.bool_], rows: Rows
 ) -> NDArray[np.int64]:
     """Codes of the raters of the good rows, by id and kind."""
     n = int(good.sum())
@@ -371,7 +246,7 @@ def _coded(texts: Sequence[str], code: Callable[[str], int]) -> NDArray[np.int64
     return np.array([code(from_text(text)) for text in distinct], np.int64)[local]
 
 
-def _ids(table: LongTable, fields: _Checked, drawn: NDArray[np.bool_]) -> NDArray[np.uint64]:
+def _ids(table: LongTable, fields: CheckedColumns, drawn: NDArray[np.bool_]) -> NDArray[np.uint64]:
     if table.columns.id:
         try:
             return np.array([int(t) for t in fields.kept(table.columns.id, drawn)], np.uint64)

@@ -175,6 +175,10 @@ def _check_file(file: Path, *, overwrite: bool) -> None:
         raise WriteError(msg)
     if not file.exists():
         return
+    if not file.is_file():
+        # A device or a pipe would be replaced by a file.
+        msg = f"{file}: this is no file, and is not replaced by one; name a file"
+        raise WriteError(msg)
     if not overwrite:
         msg = f"{file}: the file stands already; name another, or ask to overwrite"
         raise WriteError(msg)

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_consensus.data.annotations import NO_CATEGORY, Outline
+from napari_consensus.data.annotations import NO_CATEGORY
 from napari_consensus.errors import ReadError
 from napari_consensus.formats._coco_members import (
+    GIVEN,
     NAME,
-    category_records,
-    file_members,
-    image_records,
-    numbers_of,
     take_category,
     take_file,
     take_image,
 )
+from napari_consensus.formats._coco_outlines import FieldError, outline_of, turn_of
 from napari_consensus.formats._coco_results import is_results, with_names
-from napari_consensus.formats._export import FACTS, Export, Layer, Row, plain
+from napari_consensus.formats._coco_writing import write_coco
+from napari_consensus.formats._export import FACTS
+from napari_consensus.formats._file_marks import bare_name, without_upload
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._json import (
-    compact,
     listed_in,
-    listed_json,
     mapped_in,
     mappings_in,
     read_json,
@@ -40,26 +38,17 @@ from napari_consensus.formats._marks import (
     session_of,
     whole,
 )
-from napari_consensus.formats._masks import counts_of_text, rectangles_of_runs, rings_of_rectangles
-from napari_consensus.formats._native import merged, packed, unpacked
+from napari_consensus.formats._native import packed
 from napari_consensus.formats._outlines import (
     OutlineError,
-    checked_box,
-    checked_point,
-    checked_rings,
-    number,
-    sequence,
-    signed_area,
 )
 from napari_consensus.formats._rows import UNSAID
 from napari_consensus.formats._source import head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from napari_consensus.data.raters import RaterKind
-    from napari_consensus.formats._outlines import Ring
     from napari_consensus.formats._rows import Rows
     from napari_consensus.progress import Progress
 
@@ -118,20 +107,11 @@ def read_coco(path: Path, rows: Rows, progress: Progress) -> None:
             progress(k, len(annotations))
         try:
             marks.add(reading.mark(k + 1, mapped_in({"": annotation}, "")))
-        except _FieldError as error:
+        except FieldError as error:
             rows.refuse(path, k + 1, error.field, error.value, str(error))
     progress(len(annotations), len(annotations))
     marks.finish(content, rows)
     rows.sources.append(content.source(NAME))
-
-
-class _FieldError(ValueError):
-    """A field of an annotation breaks a rule."""
-
-    def __init__(self, field: str, value: object, rule: str) -> None:
-        super().__init__(rule)
-        self.field = field
-        self.value = str(value)[:60]
 
 
 class _Reading:
@@ -149,6 +129,7 @@ class _Reading:
         }
         for name in filter(None, self.kinds):
             rows.raters[self._rater(name)]
+        self.uploaded = mapped_in(document, "info").get("contributor") == "Label Studio"
         images = mappings_in(document, "images")
         self.images: dict[str, int] = {}
         self.annotator: dict[str, str] = {}
@@ -168,18 +149,18 @@ class _Reading:
 
         Raises
         ------
-        _FieldError
+        FieldError
             Where a field breaks a rule.
         """
         image = text_of(annotation.get("image_id"))
         if image not in self.images:
-            raise _FieldError("image_id", annotation.get("image_id"), "no image has this id")
+            raise FieldError("image_id", annotation.get("image_id"), "no image has this id")
         attributes = mapped_in(annotation, "attributes")
-        kind, rings = _outline(annotation, text_of(attributes.get("outline")))
+        kind, rings = outline_of(annotation, text_of(attributes.get("outline")))
         try:
             native = packed(NAME, _left(annotation, record))
         except OutlineError as error:
-            raise _FieldError("annotation", "", str(error)) from None
+            raise FieldError("annotation", "", str(error)) from None
         rater = self._rater_name(annotation) or self.annotator[image]
         return Mark(
             record,
@@ -197,11 +178,14 @@ class _Reading:
 
     def _take_category(self, category: dict[str, Any]) -> None:
         name = text_of(category.get("name"))
+        if category.get(GIVEN) is False:
+            self._numbers("categories", category, NO_CATEGORY)
+            return
         if name and self._numbers("categories", category, self.rows.categories[name]):
             take_category(self.rows, name, category)
 
     def _take_image(self, image: dict[str, Any]) -> None:
-        name, number = text_of(image.get("file_name")), text_of(image.get("id"))
+        name, number = self._image_name(image), text_of(image.get("id"))
         if not name or not number:
             self._refuse("images", image, "an image needs an id and a file_name")
             return
@@ -216,6 +200,11 @@ class _Reading:
         for rater in [*map(text_of, listed_in(image, "rater_list")), annotator]:
             if rater:
                 self._mark_read([code], rater)
+
+    def _image_name(self, image: dict[str, Any]) -> str:
+        """Name of an image; Label Studio's export calls a file as its upload did."""
+        name = text_of(image.get("file_name"))
+        return without_upload(bare_name(name)) if self.uploaded else name
 
     def _numbers(self, member: str, entry: dict[str, Any], code: int) -> bool:
         """Whether the id of an entry is free, or means the same already; else refuse it."""
@@ -246,114 +235,8 @@ class _Reading:
             return NO_CATEGORY
         code = self.categories.get(text_of(id))
         if code is None:
-            raise _FieldError("category_id", id, "no category has this id")
+            raise FieldError("category_id", id, "no category has this id")
         return code
-
-
-def write_coco(export: Export, progress: Progress) -> Iterator[str]:
-    """Write a COCO file, piece by piece."""
-    images, categories = image_records(export), category_records(export)
-    raters = [{"name": name, "kind": str(kind)} for name, kind, _ in export.raters()]
-    parts = {**file_members(export), "raters": raters, "categories": categories}
-    yield "{"
-    for key, value in parts.items():
-        yield f"{compact(key)}:{compact(value)},\n"
-    yield '"images":'
-    yield from listed_json(images)
-    yield ',\n"annotations":'
-    numbers = _Numbers(
-        numbers_of(
-            unpacked(layer.table.native[k], NAME).get("id") if layer.table.native else None
-            for layer in export.layers
-            for k in range(len(layer.table))
-        ),
-        [image["id"] for image in images],
-        [category["id"] for category in categories],
-    )
-    rows = ((layer, row) for layer in export.layers for row in layer.rows(progress))
-    yield from listed_json(_record(k, numbers, *row) for k, row in enumerate(rows))
-    yield "}\n"
-
-
-class _Numbers(NamedTuple):
-    """Ids of what is written, in its order."""
-
-    annotations: list[int]
-    images: list[int]
-    categories: list[int]
-
-
-def _record(k: int, numbers: _Numbers, layer: Layer, row: Row) -> dict[str, Any]:
-    outline, corner = _written_outline(row)
-    # Text, for readers of JSON lose whole numbers above 2 ** 53.
-    attributes: dict[str, Any] = {"annotation_id": str(row.id), **corner}
-    if row.session:
-        attributes["session"] = row.session
-    if row.assisted is not None:
-        attributes["assisted"] = row.assisted
-    for name, value in row.facts.items():
-        attributes[name] = [str(member) for member in value] if name == "ids" else value
-    if row.kind is not Outline.BOX:
-        attributes["outline"] = row.kind.name.lower()
-    record = {
-        "id": numbers.annotations[k],
-        "image_id": numbers.images[row.image],
-        "rater": layer.table.raters.names[row.rater],
-    }
-    if row.category != NO_CATEGORY:
-        record["category_id"] = numbers.categories[row.category]
-    if row.score is not None:
-        record["score"] = row.score
-    record |= {**outline, "iscrowd": 0, "attributes": attributes}
-    return merged(record, {**unpacked(row.native, NAME), "id": record["id"]})
-
-
-def _written_outline(row: Row) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Members that hold the outline, and the second corner where a width would round it."""
-    xs, ys = zip(*(point for ring in row.rings for point in ring), strict=True)
-    x0, y0, x1, y1 = min(xs), min(ys), max(xs), max(ys)
-    width, height = plain(float(x1 - x0)), plain(float(y1 - y0))
-    members: dict[str, Any] = {"bbox": [x0, y0, width, height], "area": width * height}
-    if row.kind is Outline.BOX:
-        exact = (x0 + width, y0 + height) == (x1, y1)
-        return members, {} if exact else {"corner": [x1, y1]}
-    if row.kind is Outline.POINT:
-        return {**members, "keypoints": [x0, y0, 2], "num_keypoints": 1}, {}
-    members["area"] = abs(sum(map(signed_area, row.rings)))
-    members["segmentation"] = [[x for point in ring for x in point] for ring in row.rings]
-    return members, {}
-
-
-def _outline(annotation: dict[str, Any], stated: str) -> tuple[Outline, list[Ring]]:
-    """Outline of an annotation; `stated` is what we wrote of it."""
-    segmentation = annotation.get("segmentation")
-    try:
-        if stated == "point":
-            return Outline.POINT, [[checked_point(annotation.get("keypoints"))]]
-        if isinstance(segmentation, dict):
-            return Outline.MASK, _mask(segmentation)
-        if segmentation and segmentation != [[]]:
-            kind = Outline.MASK if stated == "mask" else Outline.POLYGON
-            return kind, checked_rings([_points(ring) for ring in sequence(segmentation)])
-    except OutlineError as error:
-        raise _FieldError("segmentation", segmentation, str(error)) from None
-    bbox = annotation.get("bbox")
-    try:
-        x, y, width, height = map(number, _exactly(4, bbox, "a box needs x, y, width and height"))
-        corner = mapped_in(annotation, "attributes").get("corner")
-        x1, y1 = checked_point(corner) if corner else (x + width, y + height)
-        return Outline.BOX, [checked_box(x, y, x1, y1)]
-    except OutlineError as error:
-        raise _FieldError("bbox", bbox, str(error)) from None
-
-
-def _mask(segmentation: dict[str, Any]) -> list[Ring]:
-    """Outline of run lengths, compressed or not."""
-    counts = segmentation.get("counts")
-    size = _exactly(2, segmentation.get("size"), "a mask needs a size of height and width")
-    height, width = (whole(side) or 0 for side in size)
-    runs = counts_of_text(counts) if isinstance(counts, str) else sequence(counts)
-    return rings_of_rectangles(rectangles_of_runs(runs, height, width))
 
 
 def _left(annotation: dict[str, Any], record: int) -> dict[str, Any]:
@@ -365,24 +248,9 @@ def _left(annotation: dict[str, Any], record: int) -> dict[str, Any]:
     # Those that we wrote are numbered as they stand.
     if left.get("id") in (None, record) and "annotation_id" in attributes:
         left.pop("id", None)
-    others = {k: v for k, v in attributes.items() if k not in _OURS and k not in _RATER_KEYS}
+    ours = _OURS | {"rotation"} if turn_of(annotation) else _OURS
+    others = {k: v for k, v in attributes.items() if k not in ours and k not in _RATER_KEYS}
     return left | ({"attributes": others} if others else {})
-
-
-def _points(flat: object) -> list[tuple[object, object]]:
-    values = sequence(flat)
-    if len(values) % 2:
-        msg = "a ring needs as many y as x"
-        raise OutlineError(msg)
-    return list(zip(values[::2], values[1::2], strict=True))
-
-
-def _exactly(count: int, value: object, rule: str) -> Any:  # noqa: ANN401
-    values = sequence(value)
-    if len(values) != count:
-        msg = f"{rule}, not {len(values)} numbers"
-        raise OutlineError(msg)
-    return values
 
 
 COCO = Format(

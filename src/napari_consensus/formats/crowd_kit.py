@@ -14,10 +14,10 @@ from napari_consensus.data.raters import RaterKind
 from napari_consensus.data.tasks import unit_boxes
 from napari_consensus.errors import ReadError
 from napari_consensus.formats._answers import NO_PLACES, check_answers
+from napari_consensus.formats._blocks import Block
 from napari_consensus.formats._cells import as_text, from_text
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._records import header_of, open_records
-from napari_consensus.formats._rows import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ from napari_consensus.data.annotations import NO_CATEGORY, Outline
 from napari_consensus.errors import ReadError
 from napari_consensus.formats._cvat_shapes import SHAPES, outlines_of
 from napari_consensus.formats._declared import OURS, declaration, take_declaration
-from napari_consensus.formats._export import FACTS
+from napari_consensus.formats._export import FACTS, NO_LABEL
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._json import compact, json_in
 from napari_consensus.formats._kept import KEPT, PartedMarks, kept_members, kept_of
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _NAME = "cvat"
 _PLACES = ("job", "task", "project")
 _RATERS = ("rater", "rater_id", "annotator", "annotator_id")
+# Source of what CVAT merged out of several people's jobs; no one person drew in that file.
+_MERGED = "consensus"
 _GEOMETRY = frozenset(
     (
         "label", "points", "xtl", "ytl", "xbr", "ybr", "rotation", "cx", "cy", "rx", "ry",
@@ -88,6 +90,8 @@ def read_cvat(path: Path, rows: Rows, progress: Progress) -> None:
     take_declaration(ours, rows)
     marks = PartedMarks(path, rows)
     rater, of_task = pseudonym(_assignee(meta)), _assignees(meta)
+    if any(shape.get("source") == _MERGED for shape in root.iter()):
+        rater, of_task = _MERGED, {}
     if not isinstance(ours, dict):
         for image in root.iter("image"):
             name = image.get("name", "").strip() or UNSAID
@@ -95,10 +99,11 @@ def read_cvat(path: Path, rows: Rows, progress: Progress) -> None:
     _take_sizes(root.iter("image"), rows)
     of_tracks = _shapes_of_tracks(root, _video(meta, path), rater, marks)
     shapes = [*_shapes_of_images(root, rater, of_task, marks), *of_tracks]
+    no_label = NO_LABEL if isinstance(ours, dict) and NO_LABEL not in rows.categories else ""
     for k, shape in enumerate(shapes):
         if k % _SHAPES_AT_ONCE == 0:
             progress(k, len(shapes))
-        _take(shape, k + 1, marks)
+        _take(shape._replace(label="") if shape.label == no_label else shape, k + 1, marks)
     progress(len(shapes), len(shapes))
     marks.finish(content, _NAME)
 
@@ -215,7 +220,10 @@ def write_cvat(export: Export, progress: Progress) -> Iterator[str]:
     """Write images with their shapes; a ring of an outline is a polygon of its own."""
     yield '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n<version>1.1</version>\n<meta>\n'
     yield element(OURS, compact(declaration(export))) + "\n<task><labels>\n"
-    named = [*export.categories]
+    # The label of what has no category; CVAT takes no shape without a label.
+    none = "" if NO_LABEL in export.categories else NO_LABEL
+    bare = any((layer.table.category == NO_CATEGORY).any() for layer in export.layers)
+    named = [*export.categories, *([none] if bare else [])]
     attributes = "".join(
         f"<attribute>{element('name', name)}<mutable>False</mutable>"
         "<input_type>text</input_type><default_value></default_value><values></values></attribute>"
@@ -225,14 +233,17 @@ def write_cvat(export: Export, progress: Progress) -> Iterator[str]:
         yield f"<label>{element('name', name)}<attributes>{attributes}</attributes></label>\n"
     yield "</labels></task>\n</meta>\n"
     # Rows are in the order of images within a layer.
-    layers = [(layer, _by_image(layer, progress)) for layer in export.layers]
+    layers = [
+        (layer, (*layer.table.categories, none), _by_image(layer, progress))
+        for layer in export.layers
+    ]
     for k, name in enumerate(export.images):
         size = export.sizes.get(name)
         sides = {} if size is None else {"width": size[0], "height": size[1]}
         yield start_tag("image", {"id": k, "name": name, **sides}) + "\n"
-        for layer, by_image in layers:
+        for layer, labels, by_image in layers:
             for row in by_image.get(k, ()):
-                yield from _written(layer, row)
+                yield from _written(layer, row, labels[row.category])
         yield "</image>\n"
     yield "</annotations>\n"
 
@@ -244,11 +255,10 @@ def _by_image(layer: Layer, progress: Progress) -> dict[int, list[Row]]:
     return rows
 
 
-def _written(layer: Layer, row: Row) -> Iterator[str]:
+def _written(layer: Layer, row: Row, label: str) -> Iterator[str]:
     native = unpacked(row.native, _NAME)
     others = {key: value for key, value in native.items() if isinstance(value, str)}
     named = native.get("attributes", {})
-    label = "" if row.category == NO_CATEGORY else layer.table.categories[row.category]
     for part, ring in enumerate(row.rings):
         tag, place = _place(row.kind, ring)
         members = {**named, **kept_members(layer, row, part=part)}

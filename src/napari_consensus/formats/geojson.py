@@ -59,8 +59,7 @@ def read_geojson(path: Path, rows: Rows, progress: Progress) -> None:
     features = Features(path, stream.content, rows)
     for run in stream.runs():
         if stream.document is None and not all(map(_is_feature, run)):
-            msg = f"{path}: this is no GeoJSON: its list holds other things than features"
-            raise ReadError(msg)
+            raise _no_geojson(path, "its list holds other things than features")
         features.take(run)
     if stream.document is not None:
         features.take(_single(path, stream))
@@ -81,14 +80,22 @@ def _single(path: Path, stream: StreamedList) -> list[Any]:
     if kind == "FeatureCollection":
         if stream.listed:
             return []
-        msg = f"{path}: this is no GeoJSON: a FeatureCollection needs a list of features"
-        raise ReadError(msg)
+        raise _no_geojson(path, "a FeatureCollection needs a list of features")
     if not stream.listed and kind == "Feature":
         return [document]
     if not stream.listed and kind in GEOMETRIES:
         return [{"geometry": document}]
-    msg = f"{path}: this is no GeoJSON: its type is {kind!r}, not FeatureCollection"
-    raise ReadError(msg)
+    raise _no_geojson(path, f"its type is {kind!r}, not FeatureCollection")
+
+
+def _no_geojson(path: Path, reason: str) -> ReadError:
+    """Say what a file is not; one that ends in .json was not known by any other format."""
+    others = (
+        "; nor is it JSON of another program that is known. Of Label Studio, the export called "
+        "JSON is read, JSON-MIN is not"
+    )
+    known = path.suffix.casefold() != ".json"
+    return ReadError(f"{path}: this is no GeoJSON: {reason}{'' if known else others}")
 
 
 def write_geojson(export: Export, progress: Progress) -> Iterator[str]:

@@ -11,9 +11,10 @@ import numpy as np
 from napari_consensus.data.annotations import NO_CATEGORY, Outline
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.errors import ParameterError, WriteError
+from napari_consensus.formats._blocks import Block
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._label_pixels import NPY, PNG, TIFF, Likeness, likeness, read_labels
-from napari_consensus.formats._rows import UNSAID, Block, Rows
+from napari_consensus.formats._rows import UNSAID, Rows
 from napari_consensus.formats._source import FileContent
 from napari_consensus.raster.runs import painted, runs_of_outlines
 from napari_consensus.raster.tracing import outlines_of_labels

@@ -12,6 +12,7 @@ from napari_consensus.data.annotations import NO_CATEGORY
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.errors import ReadError
 from napari_consensus.formats._declared import OURS, take_declaration
+from napari_consensus.formats._file_marks import without_upload
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._json import (
     mapped_in,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from napari_consensus.progress import Progress
 
 # Uploads get eight hexadecimal digits before their names.
-_UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")
 _IMAGE_KEYS = ("image", "img", "slide", "url", "file_name", "ocr")
 _PICTURE = re.compile(r"\.(png|jpe?g|tiff?|bmp|gif|webp|svs|ndpi|mrxs|scn)\b", re.IGNORECASE)
 
@@ -121,6 +121,11 @@ class _Reading:
         size = size_of(region.entry)
         if size is not None:
             rows.image_sizes[drawn.image] = size
+        if region.entry.get("image_rotation"):
+            rows.note(
+                f"{self.marks.path.name}: regions were drawn on an image that was turned in Label "
+                "Studio; nothing says what their places count from, so look where they lie"
+            )
         score = score_of(region.entry.get("score", drawn.result.get("score")))
         mark = Mark(
             self.record,
@@ -186,7 +191,7 @@ def _image_name(task: dict[str, Any]) -> str:
     place = next(filter(None, texts), "") or text_of(task.get("file_upload"))
     name = _file_name(place)
     uploaded = "/upload/" in place or place == text_of(task.get("file_upload"))
-    return (_UPLOADED.sub("", name, count=1) if uploaded else name) or UNSAID
+    return (without_upload(name) if uploaded else name) or UNSAID
 
 
 def _file_name(place: str) -> str:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from napari_consensus.data.annotations import Outline
 from napari_consensus.errors import ReadError
@@ -15,7 +11,6 @@ from napari_consensus.formats._file_marks import FileMarks, bare_name, numbered
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._json import mapped_in, read_json, text_of
 from napari_consensus.formats._marks import score_of, whole
-from napari_consensus.formats._masks import rectangles_of_pixels, rings_of_rectangles
 from napari_consensus.formats._outlines import (
     OutlineError,
     checked_point,
@@ -23,9 +18,9 @@ from napari_consensus.formats._outlines import (
     sequence,
     spanned_box,
 )
+from napari_consensus.formats._png_masks import bytes_of_text, rings_of_png
 from napari_consensus.formats._shapes import ellipse
 from napari_consensus.formats._source import head
-from napari_consensus.slides.picture import BROKEN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +30,6 @@ if TYPE_CHECKING:
     from napari_consensus.progress import Progress
 
 _MEMBERS = (b'"shapes"', b'"imagePath"', b'"imageData"', b'"shape_type"', b'"imageHeight"')
-_MOST_PIXELS = 1 << 26
 # Shapes that bound nothing.
 _LINES = {"line": "lines", "linestrip": "lines", "points": "sets of points"}
 
@@ -88,7 +82,7 @@ def read_labelme(path: Path, rows: Rows, progress: Progress) -> None:
 
 def _outline(kind: str, shape: dict[str, Any]) -> tuple[Outline, list[Ring]]:
     points = [checked_point(point) for point in sequence(shape.get("points"))]
-    if kind in ("polygon", "rotation"):
+    if kind in ("polygon", "rotation", "oriented_rectangle"):
         return Outline.POLYGON, checked_rings([points])
     wanted = {"rectangle": (2, 4), "mask": (2,), "circle": (2,), "point": (1,)}.get(kind)
     if wanted is None:
@@ -110,22 +104,8 @@ def _outline(kind: str, shape: dict[str, Any]) -> tuple[Outline, list[Ring]]:
 
 def _mask_rings(png: str, corners: Ring) -> list[Ring]:
     """Return the outline of a mask with its first pixel at the upper left of two corners."""
-    from PIL.PngImagePlugin import PngImageFile
-
-    try:
-        with PngImageFile(io.BytesIO(base64.b64decode(png, validate=True))) as image:
-            fits = image.width * image.height <= _MOST_PIXELS
-            pixels = np.asarray(image.convert("L") if fits else ()) > 0
-    except BROKEN as error:
-        reason = " ".join(str(error).split())[:80]
-        msg = f"a mask must be a PNG in base64 ({reason})"
-        raise OutlineError(msg) from None
-    if not fits:
-        msg = f"a mask may have at most {_MOST_PIXELS:,} pixels"
-        raise OutlineError(msg)
     (ax, ay), (bx, by) = corners
-    left, top = round(min(ax, bx)), round(min(ay, by))
-    return rings_of_rectangles(rectangles_of_pixels(pixels) + (left, top, left, top))
+    return rings_of_png(bytes_of_text(png), round(min(ax, bx)), round(min(ay, by)))
 
 
 LABELME = Format(

@@ -16,11 +16,11 @@ from napari_consensus.data.raters import RaterKind
 from napari_consensus.data.tasks import unit_boxes
 from napari_consensus.errors import ReadError
 from napari_consensus.formats._answers import NO_PLACES, check_answers
+from napari_consensus.formats._blocks import Block
 from napari_consensus.formats._export import export_of
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._json import compact, read_json, text_of
 from napari_consensus.formats._marks import whole
-from napari_consensus.formats._rows import Block
 from napari_consensus.formats._source import head_text
 from napari_consensus.formats._target import check_files, make_folder, write_files
 from napari_consensus.progress import silent

@@ -1,4 +1,4 @@
-"""JSON of the VGG Image Annotator, versions 1 and 2: regions by image file."""
+"""JSON and CSV of the VGG Image Annotator, versions 1 and 2: regions by image file."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from napari_consensus.formats._outlines import (
 from napari_consensus.formats._people import pseudonym
 from napari_consensus.formats._shapes import ellipse
 from napari_consensus.formats._source import head
+from napari_consensus.formats._via_csv import looks_like_via_csv, read_via_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from napari_consensus.formats._outlines import Ring
     from napari_consensus.formats._rows import Rows
+    from napari_consensus.formats._source import FileContent
     from napari_consensus.progress import Progress
 
 _PROJECT = "_via_img_metadata"
@@ -40,7 +42,7 @@ _CATEGORIES = (*CATEGORY, "name", "object", "objectname", "objecttype")
 def looks_like_via(path: Path) -> bool:
     """Whether a file starts as VIA's annotations or a project of its second version do."""
     if path.suffix.casefold() != ".json":
-        return False
+        return looks_like_via_csv(path)
     start = head(path)
     if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
         return False
@@ -62,11 +64,7 @@ def read_via(path: Path, rows: Rows, progress: Progress) -> None:
     ReadError
         Where the file is no VIA file.
     """
-    content, document = read_json(path)
-    images = _images(document)
-    if images is None:
-        msg = f"{path}: this is no VIA file; it needs images, each with filename and regions"
-        raise ReadError(msg)
+    content, images = read_via_csv(path, rows) if looks_like_via_csv(path) else _read_json(path)
     regions = [_regions(image) for image in images]
     category = _attribute(r for held in regions for r in held)
     marks = FileMarks(path, rows)
@@ -94,6 +92,15 @@ def read_via(path: Path, rows: Rows, progress: Progress) -> None:
             rater = _rater(said) or of_image
             marks.add(outline, _value(said.get(category)), image=name, rater=rater)
     marks.finish(content, "via")
+
+
+def _read_json(path: Path) -> tuple[FileContent, list[dict[str, Any]]]:
+    content, document = read_json(path)
+    images = _images(document)
+    if images is None:
+        msg = f"{path}: this is no VIA file; it needs images, each with filename and regions"
+        raise ReadError(msg)
+    return content, images
 
 
 def _images(document: object) -> list[dict[str, Any]] | None:
@@ -174,8 +181,8 @@ def _round(kind: str, x: float, y: float, shape: dict[str, Any]) -> list[Ring]:
 
 VIA = Format(
     name="via",
-    title="VIA JSON",
-    suffixes=(".json",),
+    title="VIA JSON or CSV",
+    suffixes=(".json", ".csv"),
     recognises=looks_like_via,
     read=read_via,
     write=None,

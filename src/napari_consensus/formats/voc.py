@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_consensus.data.annotations import Outline
 from napari_consensus.errors import ReadError
 from napari_consensus.formats._file_marks import FileMarks, bare_name, numbered
 from napari_consensus.formats._format import Format
 from napari_consensus.formats._marks import whole
-from napari_consensus.formats._outlines import OutlineError, checked_box, number_in
+from napari_consensus.formats._outlines import OutlineError, number_in
+from napari_consensus.formats._shapes import turned_box
 from napari_consensus.formats._source import head
 from napari_consensus.formats._xml import child_text, line_of, parse_xml, root_of
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from xml.etree.ElementTree import Element
 
+    from napari_consensus.data.annotations import Outline
     from napari_consensus.formats._outlines import Ring
     from napari_consensus.formats._rows import Rows
     from napari_consensus.progress import Progress
@@ -58,19 +59,25 @@ def read_voc(path: Path, rows: Rows, progress: Progress) -> None:
         for _ in element.findall("part"):
             marks.leave_out("parts of objects")
         try:
-            marks.add((Outline.BOX, [_box(element)]), child_text(element, "name"))
+            marks.add(_outline(element), child_text(element, "name"))
         except OutlineError as error:
             marks.refuse(line_of(element), f"bndbox of object {k}", _said(element), error)
     marks.finish(content, "voc")
 
 
-def _box(element: Element) -> Ring:
+def _outline(element: Element) -> tuple[Outline, list[Ring]]:
     box = element.find("bndbox")
     if box is None:
         msg = "an object needs a bndbox"
         raise OutlineError(msg)
     x0, y0, x1, y1 = (number_in(child_text(box, side)) for side in _SIDES)
-    return checked_box(x0, y0, x1, y1)
+    # CVAT writes a box before its turn, and the turn as an attribute.
+    turns = (
+        child_text(attribute, "value")
+        for attribute in element.findall("attributes/attribute")
+        if child_text(attribute, "name") == "rotation"
+    )
+    return turned_box((x0, y0, x1, y1), number_in(next(turns, "0")))
 
 
 def _said(element: Element) -> str:

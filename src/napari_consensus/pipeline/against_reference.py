@@ -121,13 +121,18 @@ def against_reference(
 def reference_truth(
     groups: ObjectGroups, reference: Annotations, minimum_iou: float, point_distance: float
 ) -> NDArray[np.int32]:
-    """(objects,) category by the reference, -1 where it has none or knows no such object."""
+    """(objects,) category by the reference, -1 where it has none or knows no such object.
+
+    Categories that only the reference has follow those of the raters.
+    """
     undecided = np.full(groups.n_objects, NO_CATEGORY, np.int32)
     shapes, objects = object_shapes(groups, fuse(groups), undecided)
     match = match_detections(
         shapes, reference, minimum_iou, strict=True, point_distance=point_distance
     ).matched
-    code = _codes_of(reference.categories, groups.annotations.categories)
+    # A name that no rater uses is a category all the same: its code is nobody's answer.
+    names = dict.fromkeys((*groups.annotations.categories, *reference.categories))
+    code = _codes_of(reference.categories, tuple(names))
     truth = undecided.copy()
     truth[objects[match.first]] = code[reference.category[match.second]]
     return truth

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from napari_consensus.pipeline.clusters import cluster_notes
+from napari_consensus.pipeline.described import few_described
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +43,9 @@ def statistics_notes(
     images
         Names of all there are.
     """
-    notes = _of_intervals(found, clusters, images)
+    few = few_described(found.raters)
+    notes = [few] if few else []
+    notes += _of_intervals(found, clusters, images)
     notes += _of_categories(found, raters)
     notes += _undefined(found)
     return tuple(notes)
@@ -85,6 +88,13 @@ def _undefined(found: AgreementStatistics) -> list[str]:
         for counts in found.counts
         for icc in counts.correlations
         if math.isnan(icc.value)
+    ]
+    notes += [
+        f"the interval of {icc.kind} of counts per {counts.unit} is undefined: images differ no "
+        "more than raters do on one image"
+        for counts in found.counts
+        for icc in counts.correlations
+        if math.isnan(icc.low) and not math.isnan(icc.value)
     ]
     return notes
 

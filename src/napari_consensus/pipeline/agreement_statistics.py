@@ -22,12 +22,12 @@ from napari_consensus.grouping import group_pairs
 from napari_consensus.pairing import POINT_DISTANCE, split_pairs
 from napari_consensus.pipeline.agreement_notes import statistics_notes
 from napari_consensus.pipeline.clusters import cluster_codes
+from napari_consensus.pipeline.described import described_raters, meetings_of
 from napari_consensus.pipeline.named_statistics import (
     CURVES,
     NUMBERS,
     ORDERED,
     areas,
-    curves_of_pairs,
     meeting_pairs,
     of_categories,
     of_meetings,
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_consensus.agreement.counts import MatchCounts
+    from napari_consensus.agreement.numbers import RaterPair
     from napari_consensus.data.annotations import Annotations
     from napari_consensus.data.groups import Votes
 
@@ -129,8 +130,11 @@ class AgreementStatistics:
         Names by the rows of a confusion.
     specific_agreement
         By category.
-    pairs
-        For each two raters who read an image in common.
+    raters
+        How many there are.
+    rater_pairs, pairs
+        For each two raters who read an image in common; of more than `MOST_RATERS` raters,
+        of those who share the most annotations with others.
     sorted_curve
         AP over all thresholds of all pairs of raters together, matched once.
     objects
@@ -162,6 +166,8 @@ class AgreementStatistics:
     numbers: Mapping[str, Estimate]
     categories: tuple[str, ...]
     specific_agreement: Mapping[str, Estimate]
+    raters: int
+    rater_pairs: tuple[RaterPair, ...]
     pairs: tuple[PairStatistics, ...]
     sorted_curve: curves.SortedCurve
     objects: Mapping[str, int]
@@ -240,11 +246,17 @@ def agreement_statistics(
     curve = curves.count_over_iou(table, across, progress=stage(progress, 2, 4))
     rated = ratings.count_ratings(votes)
     values = ordered_values(table.categories, rated, severities or {})
-    confusions = ratings.count_confusions(
-        match_every_two(table, across, minimum_iou), table.category, len(table.categories), images
-    )
     matches = curves.sorted_matches(table, across)
-    pair, pairs = meeting_pairs(counts, len(table.raters))
+    kept = described_raters(counts, len(table.raters))
+    rows = kept[counts.a] & kept[counts.b]
+    described = counts.take(rows)
+    pair, pairs = meeting_pairs(described, len(table.raters))
+    confusions = ratings.count_confusions(
+        meetings_of(match_every_two(table, across, minimum_iou), kept),
+        table.category,
+        len(table.categories),
+        images,
+    )
     read = table.raters.read.any(axis=1) & table.raters.apart
     units = cluster_codes(table.images, clusters, read)
     found = estimates(
@@ -255,8 +267,8 @@ def agreement_statistics(
             **areas(matches, images),
             **of_categories(rated, values),
             **of_pairs(confusions, values),
-            **of_meetings(counts, images, len(table.raters)),
-            **curves_of_pairs(curve, pair, pairs),
+            **of_meetings(described, images, len(table.raters)),
+            "f1 curve of pairs": curves.f1_of_pairs(curve.take(np.flatnonzero(rows)), pair, images),
             "support": of_support(votes),
         },
         images,
@@ -280,10 +292,15 @@ def agreement_statistics(
             table.categories[code]: found["specific_agreement"][k]
             for k, code in enumerate(rated.categories.tolist())
         },
+        raters=len(table.raters),
+        rater_pairs=numbers.pair_numbers(described, table.raters.names),
         pairs=_pairs(
-            confusions, curves.sorted_curves(matches, pair, pairs), table.raters.names, found
+            confusions,
+            curves.sorted_curves(matches.take(rows), pair, pairs),
+            table.raters.names,
+            found,
         ),
-        sorted_curve=curves.sorted_curves(matches, np.zeros_like(pair), 1)[0],
+        sorted_curve=curves.sorted_curves(matches, np.zeros_like(matches.image), 1)[0],
         objects={
             "objects": votes.n_objects,
             "pairable": int(rated.pairable.sum()),
@@ -295,10 +312,10 @@ def agreement_statistics(
             {}
             if reference is None
             else raters_per_reference_object(
-                table, reference, minimum_iou, point_distance=point_distance
+                table, first_readings(reference), minimum_iou, point_distance=point_distance
             )
         ),
-        counts=_counts(table, image_sizes or {}),
+        counts=_counts(table, image_sizes or {}, kept),
         spreads=_spreads(counts, table),
         rereadings=rereadings(annotations.voting(), minimum_iou, point_distance=point_distance),
         prelabels=prelabel_changes(annotations, minimum_iou, point_distance=point_distance),
@@ -316,16 +333,19 @@ def _pairs(
     found: Mapping[str, tuple[Estimate, ...]],
 ) -> tuple[PairStatistics, ...]:
     k = confusions.n_categories
+    points = len(curves.THRESHOLDS)
+    kappas, curve = found["kappa of pairs"], found["f1 curve of pairs"]
+    weighted = found.get("weighted kappa of pairs", (None,) * len(kappas))
     return tuple(
         PairStatistics(
             a=names[a],
             b=names[b],
             f1=found["f1 of pairs"][pair],
             mean_iou=found["mean_iou of pairs"][pair],
-            f1_curve=found[f"f1 curve {pair}"],
+            f1_curve=curve[pair * points : (pair + 1) * points],
             sorted_curve=sorted_curves[pair],
-            kappa=found[f"kappa {pair}"][0],
-            weighted_kappa=found.get(f"weighted kappa {pair}", (None,))[0],
+            kappa=kappas[pair],
+            weighted_kappa=weighted[pair],
             confusion=confusions.of(pair).sum(axis=0).reshape(k, k).astype(np.int64),
         )
         for pair, (a, b) in enumerate(
@@ -344,15 +364,15 @@ def _raters_of_readers(votes: Votes) -> dict[int, dict[int, int]]:
 
 
 def _counts(
-    table: Annotations, image_sizes: Mapping[str, tuple[int, int]]
+    table: Annotations, image_sizes: Mapping[str, tuple[int, int]], compared: NDArray[np.bool_]
 ) -> tuple[CountAgreement, ...]:
     counts, names = counts_by_image(table), table.raters.names
-    found = [count_agreement(counts, names)]
+    found = [count_agreement(counts, names, compared=compared)]
     if table.microns is not None and table.raters.regions is None:
         pixels = np.array([np.prod(image_sizes.get(image, (np.nan,))) for image in table.images])
         area = pixels * table.microns**2 / 1e6
         if not np.isnan(area).all():
-            found.append(count_agreement(counts / area[:, None], names, "mm2"))
+            found.append(count_agreement(counts / area[:, None], names, "mm2", compared))
     return tuple(found)
 
 

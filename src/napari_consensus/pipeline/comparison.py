@@ -93,7 +93,7 @@ def agreement(
     check_threshold("grouping_iou", grouping_iou)
     every = annotations.voting()
     table = first_readings(every)
-    again = len(every) - len(table)
+    again = later_readings(every, table)
     table = table.take(table.raters.apart[table.image])
     lowest = min(minimum_iou, grouping_iou)
     across, within = split_pairs(
@@ -124,7 +124,7 @@ def agreement(
         duplicates=duplicates,
         notes=(
             *_agreement_notes(table, pairs, numbers.matched(counts), duplicates),
-            *((later_readings(again),) if again else ()),
+            *again,
         ),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_consensus.aggregation import GLAD
+from napari_consensus.agreement.sessions import first_readings
 from napari_consensus.data.consensus import Step
 from napari_consensus.errors import ParameterError
 from napari_consensus.grouping import group
@@ -98,7 +99,7 @@ def drop_before(
     ParameterError
         Where no rater would be left.
     """
-    table = annotations.voting()
+    table = first_readings(annotations.voting())
     if len(set(dropped.raters)) >= len(table.raters):
         msg = "every rater is left out: keep at least one"
         raise ParameterError(msg)

@@ -61,7 +61,7 @@ def evaluation_intervals(
             "f1_macro": ratio_of_sums(f1, both > 0),
             "accuracy": ratio_of_sums(hits, categorised),
             "covered": ratio_of_sums(categorised, reference),
-            "class_f1": ratio_of_sums(2 * hits, both),
+            "class_f1": _class_f1(hits, both, counts.named),
             **_over_categories(counts),
         },
         counts.images,
@@ -71,6 +71,18 @@ def evaluation_intervals(
         progress=progress,
     )
     return {name: held[0] for name, held in found.items()}
+
+
+def _class_f1(
+    hits: NDArray[np.float64], both: NDArray[np.float64], named: NDArray[np.int64]
+) -> Statistic:
+    """F1 with the category; NaN where nothing in a replicate has one."""
+
+    def statistic(times: NDArray[np.float64]) -> NDArray[np.float64]:
+        whole = np.where(times @ named[:, None] > 0, times @ both, 0)
+        return shares(times @ (2 * hits), whole)
+
+    return statistic
 
 
 def _over_categories(counts: DetectionCounts) -> dict[str, Statistic]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_consensus.aggregation import make_aggregator
 from napari_consensus.aggregation.existence import estimate_existence
+from napari_consensus.agreement.sessions import first_readings, later_readings
 from napari_consensus.data.consensus import Consensus, Provenance, Source, Step
 from napari_consensus.errors import ParameterError
 from napari_consensus.fusion import fuse
@@ -88,7 +89,8 @@ def reach_consensus(
         msg = f"minimum_support is {minimum_support}; it must be 1 or more"
         raise ParameterError(msg)
     method = make_aggregator(aggregator) if isinstance(aggregator, str) else aggregator
-    table = annotations.voting()
+    every = annotations.voting()
+    table = first_readings(every)
     rule = decision_rule(
         table.categories, decide, ties=ties, severities=severities, costs=costs, seed=seed
     )
@@ -126,7 +128,12 @@ def reach_consensus(
         posterior=dataclasses.replace(
             posterior,
             raters={**posterior.raters, **there.raters},
-            notes=(*posterior.notes, *there.notes, *fused.notes),
+            notes=(
+                *later_readings(every, table),
+                *posterior.notes,
+                *there.notes,
+                *fused.notes,
+            ),
         ),
         provenance=Provenance(sources, steps, versions(), _now()),
     )

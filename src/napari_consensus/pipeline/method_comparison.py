@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.agreement.sessions import first_readings, later_readings
 from napari_consensus.errors import ParameterError
 from napari_consensus.evaluation import evaluation_of, match_detections
 from napari_consensus.fusion import fuse
@@ -160,7 +161,8 @@ def compare(
     check_threshold("minimum_iou", minimum_iou)
     names = method_names(methods)
     _check_baseline(baseline, names, replicates)
-    table = annotations.voting()
+    every = annotations.voting()
+    table = first_readings(every)
     rule = decision_rule(
         table.categories, decide, ties=ties, severities=severities, costs=costs, seed=seed
     )
@@ -178,7 +180,7 @@ def compare(
         evaluations, fusion_notes = _score(
             groups,
             found,
-            reference,
+            first_readings(reference),
             fusion,
             minimum_iou,
             strict,
@@ -215,6 +217,7 @@ def compare(
         standings=standings(drawn, [run.method for run in found.runs if run.decides_nearly_all]),
         replicates=replicates,
         notes=(
+            *later_readings(every, table),
             *fusion_notes,
             *_notes(found, evaluations, predicted),
             *(_drawing_notes(table, clusters) if replicates and drawn else ()),

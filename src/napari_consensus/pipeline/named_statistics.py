@@ -89,17 +89,6 @@ def of_meetings(counts: MatchCounts, images: int, raters: int) -> dict[str, Stat
     }
 
 
-def curves_of_pairs(
-    curve: curves.CurveCounts, pair: NDArray[np.int64], pairs: int
-) -> dict[str, Statistic]:
-    """F1 at each threshold of every two raters; (m,) codes say whose a row of the counts is."""
-    bounds = np.searchsorted(pair, np.arange(pairs + 1))
-    return {
-        f"f1 curve {k}": curves.f1_of_meetings(curve, np.arange(bounds[k], bounds[k + 1]))
-        for k in range(pairs)
-    }
-
-
 def of_support(votes: Votes) -> Statistic:
     """Share of the objects that 1, 2, ... raters marked."""
     images = len(votes.read)
@@ -129,12 +118,9 @@ def of_pairs(
     confusions: ratings.Confusions, values: NDArray[np.float64] | None
 ) -> dict[str, Statistic]:
     """Cohen's kappa of every two raters; weighted too, where (K,) values order categories."""
-    found = {}
-    for pair in range(len(confusions.a)):
-        found[f"kappa {pair}"] = ratings.kappa(confusions, pair)
-        if values is not None:
-            weights = linear_weights(values)
-            found[f"weighted kappa {pair}"] = ratings.kappa(confusions, pair, weights)
+    found = {"kappa of pairs": ratings.kappas(confusions)}
+    if values is not None:
+        found["weighted kappa of pairs"] = ratings.kappas(confusions, linear_weights(values))
     return found
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_consensus.aggregation import make_aggregator
 from napari_consensus.agreement.counts import count_matches
+from napari_consensus.agreement.sessions import first_readings, later_readings
 from napari_consensus.grouping import group_pairs
 from napari_consensus.pairing import POINT_DISTANCE, split_pairs
 from napari_consensus.pipeline.against_reference import (
@@ -111,9 +112,11 @@ class Reliability:
 
     def not_separable(self, rater: int) -> tuple[str, ...]:
         """Return whom a rater is placed neither before nor after, for intervals overlap."""
-        placed = self.above[rater] | self.above[:, rater]
+        low, high = self.intervals.T
+        placed = (low[rater] > high) | (low > high[rater])
+        placed[rater] = True
         names = self.groups.annotations.raters.names
-        return tuple(n for k, n in enumerate(names) if not placed[k] and k != rater)
+        return tuple(names[k] for k in np.flatnonzero(~placed).tolist())
 
     @property
     def workload(self) -> NDArray[np.int64]:
@@ -169,10 +172,11 @@ def rate_raters(
     check_threshold("grouping_iou", grouping_iou)
     check_threshold("minimum_iou", minimum_iou)
     method = make_aggregator(aggregator) if isinstance(aggregator, str) else aggregator
-    table = annotations.voting()
+    every = annotations.voting()
     if image is not None:
-        table, _ = take_image(table, image)
+        every, _ = take_image(every, image)
         reference = None if reference is None else of_image(reference, image)
+    table = first_readings(every)
     names = table.raters.names
     step = [stage(progress, k, _STAGES) for k in range(_STAGES)]
     across, within = split_pairs(
@@ -192,6 +196,7 @@ def rate_raters(
     marking = describe_marking(groups, counts, progress=step[4])
     against = truth = None
     if reference is not None:
+        reference = first_readings(reference)
         against = against_reference(table, reference, minimum_iou, point_distance, step[5])
         truth = reference_truth(groups, reference, minimum_iou, point_distance)
     errors = errors_together(votes, names, truth, progress=step[6])
@@ -211,7 +216,13 @@ def rate_raters(
         ranks=open_ranks(skills.skill_interval if against is None else against.interval),
         ranked_by="skill" if against is None else "accuracy",
         method=method.name,
-        notes=(*marking.notes, *skills.notes, *posterior.notes, *_notes(errors)),
+        notes=(
+            *later_readings(every, table),
+            *marking.notes,
+            *skills.notes,
+            *posterior.notes,
+            *_notes(errors),
+        ),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_consensus.aggregation import DawidSkene
 from napari_consensus.pipeline.clusters import cluster_notes, estimates_over
-from napari_consensus.progress import Progress, silent
+from napari_consensus.progress import Progress, silent, stage
 from napari_consensus.reliability import spam_distance, spam_score
 from napari_consensus.resampling import Estimate, Statistic, ratio_of_sums
 
@@ -89,13 +89,16 @@ def rater_intervals(
     refits = min(replicates, REFITS)
     read = np.asarray(table.raters.read.any(axis=1))
 
-    def drawn(statistics: Mapping[str, Statistic], times: int) -> dict[str, tuple[Estimate, ...]]:
-        return estimates_over(statistics, table.images, times, seed, clusters, read)
+    def drawn(
+        statistics: Mapping[str, Statistic], times: int, heard: Progress = silent
+    ) -> dict[str, tuple[Estimate, ...]]:
+        return estimates_over(statistics, table.images, times, seed, clusters, read, progress=heard)
 
-    counted = drawn(_of_matches(found.counts, images, raters), replicates)
+    first, second = (stage(progress, k, 2) for k in range(2))
+    counted = drawn(_of_matches(found.counts, images, raters), replicates, first)
     fitted: tuple[Estimate, ...] = (Estimate(float("nan")),) * (len(_OF_MODEL) * raters)
     if refits:
-        model = _of_model(found.groups.votes(), refits, progress)
+        model = _of_model(found.groups.votes(), refits, second)
         fitted = drawn({"": model}, refits)[""]
     progress(1, 1)
     return RaterIntervals(

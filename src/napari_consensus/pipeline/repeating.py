@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from napari_consensus.aggregation import make_aggregator
-from napari_consensus.errors import ParameterError
+from napari_consensus.errors import ReadError
 from napari_consensus.pipeline.dropping import DROP, drop_again
 from napari_consensus.pipeline.merging import reach_consensus
 from napari_consensus.pipeline.one_image import TAKE, take_again
@@ -41,19 +41,20 @@ def reach_again(
 
     Raises
     ------
-    ParameterError
+    ReadError
         Where the steps are not those of a consensus, or name an image that is not there.
     """
-    said = {step.action: dict(step.parameters) for step in steps}
+    said: dict[str, dict[str, Any]] = {step.action: dict(step.parameters) for step in steps}
     try:
         method = said["aggregate"].pop("method")
         arguments = {
             "aggregator": make_aggregator(str(method), _given(said["aggregate"])),
-            "grouping_iou": said["group"]["minimum_iou"],
-            "point_distance": said["group"]["point_distance"],
+            "grouping_iou": float(said["group"]["minimum_iou"]),
+            "point_distance": float(said["group"]["point_distance"]),
             "exists": said["exists"]["method"],
             "fusion": said["fuse"]["method"],
-            **said["keep"],
+            "minimum_support": int(said["keep"]["minimum_support"]),
+            "minimum_exists": float(said["keep"]["minimum_exists"]),
             **_decision(said["decide"]),
         }
         earlier: tuple[Step, ...] = ()
@@ -61,9 +62,10 @@ def reach_again(
             if step.action in _EARLIER:
                 annotations, done = _EARLIER[step.action](annotations, step.parameters)
                 earlier += (done,)
-    except (KeyError, ValueError) as error:
-        msg = f"these are not the steps of a consensus of these annotations: {error}"
-        raise ParameterError(msg) from None
+    except (KeyError, TypeError, ValueError) as error:
+        why = f"{error} is missing" if isinstance(error, KeyError) else error
+        msg = f"these are not the steps of a consensus of these annotations: {why}"
+        raise ReadError(msg) from None
     return reach_consensus(
         annotations, **arguments, sources=sources, earlier=earlier, progress=progress
     )

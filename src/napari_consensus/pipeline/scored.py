@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.agreement.sessions import first_readings
 from napari_consensus.data.consensus import Consensus
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.errors import ParameterError, UndefinedError
@@ -27,6 +28,7 @@ from napari_consensus.evaluation.counts import match_detections
 from napari_consensus.evaluation.ranking import rank_by_score
 from napari_consensus.pairing import POINT_DISTANCE
 from napari_consensus.pipeline.clusters import cluster_notes, estimates_over
+from napari_consensus.pipeline.scoring import stated
 from napari_consensus.pipeline.thresholds import check_threshold
 from napari_consensus.progress import Progress, silent
 from napari_consensus.resampling import Estimate
@@ -77,7 +79,7 @@ class Calibration:
 
 def evaluate_precision(
     subject: Consensus | Annotations,
-    reference: Annotations,
+    reference: Annotations | None,
     *,
     by_category: bool = True,
     max_detections: int | None = None,
@@ -115,6 +117,7 @@ def evaluate_precision(
     ParameterError
         Where either side has several raters on an image, or `max_detections` is below 1.
     """
+    reference = stated(reference)
     if max_detections is not None and max_detections < 1:
         msg = f"max_detections is {max_detections}; it must be 1 or more"
         raise ParameterError(msg)
@@ -144,7 +147,7 @@ def evaluate_precision(
 
 def calibration(
     subject: Consensus | Annotations,
-    reference: Annotations,
+    reference: Annotations | None,
     minimum_iou: float = 0.5,
     *,
     by_category: bool | None = None,
@@ -183,6 +186,7 @@ def calibration(
     ParameterError
         Where either side has several raters on an image, or a number is out of range.
     """
+    reference = stated(reference)
     check_threshold("minimum_iou", minimum_iou)
     says_exists = _says_exists(subject)
     asked = not says_exists if by_category is None else by_category
@@ -210,7 +214,7 @@ def calibration(
     category, category_interval = _nothing(bins), Estimate(float("nan"))
     if isinstance(subject, Consensus):
         match = match_detections(
-            subject.shapes, reference, minimum_iou, point_distance=point_distance
+            subject.shapes, first_readings(reference), minimum_iou, point_distance=point_distance
         )
         category = category_reliability(match, subject.shapes.category, subject.confidence, bins)
         if replicates and category.n:
@@ -247,9 +251,11 @@ def _sides(
     subject: Consensus | Annotations, reference: Annotations
 ) -> tuple[Annotations, Annotations, NDArray[np.floating]]:
     """Outlines, the reference, and how likely each outline is there."""
+    truth = first_readings(reference)
     if isinstance(subject, Consensus):
-        return subject.shapes, reference, subject.exists
-    return subject, reference, subject.score
+        return subject.shapes, truth, subject.exists
+    first = first_readings(subject)
+    return first, truth, first.score
 
 
 def _nothing(bins: int) -> ReliabilityDiagram:

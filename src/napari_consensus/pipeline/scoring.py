@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_consensus.agreement.sessions import first_readings, later_readings
 from napari_consensus.data.consensus import Consensus
 from napari_consensus.errors import ParameterError
 from napari_consensus.evaluation.detection import Evaluation, evaluate_detection
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def evaluate(
     consensus_or_annotations: Consensus | Annotations,
-    reference: Annotations,
+    reference: Annotations | None,
     minimum_iou: float = 0.5,
     strict: bool = True,
     *,
@@ -43,11 +44,13 @@ def evaluate(
     Raises
     ------
     ParameterError
-        Where either side holds several raters, or the threshold is outside [0, 1].
+        Where there is no reference, either side holds several raters, or the threshold is
+        outside [0, 1].
     """
+    reference = stated(reference)
     check_threshold("minimum_iou", minimum_iou)
     subject = consensus_or_annotations
-    shapes = subject.shapes if isinstance(subject, Consensus) else subject
+    shapes = subject.shapes if isinstance(subject, Consensus) else first_readings(subject)
     for what, table in (("what is evaluated", shapes), ("the reference", reference)):
         if len(table.raters) > 1:
             msg = (
@@ -55,15 +58,35 @@ def evaluate(
                 f"({', '.join(table.raters.names)}); choose one, or reach a consensus first"
             )
             raise ParameterError(msg)
+    truth = first_readings(reference)
     found = evaluate_detection(
         shapes,
-        reference,
+        truth,
         minimum_iou,
         strict=strict,
         point_distance=point_distance,
         progress=progress,
     )
-    if not isinstance(subject, Consensus):
-        return found
     # What must be known of the consensus must be known of its score: that a model helped, say.
-    return replace(found, notes=(*subject.posterior.notes, *found.notes))
+    known = (
+        subject.posterior.notes
+        if isinstance(subject, Consensus)
+        else later_readings(subject, shapes)
+    )
+    return replace(found, notes=(*known, *later_readings(reference, truth), *found.notes))
+
+
+def stated(reference: Annotations | None) -> Annotations:
+    """Return a study's reference.
+
+    Raises
+    ------
+    ParameterError
+        Where the study has none.
+    """
+    if reference is None:
+        msg = (
+            "there is no reference; where a rater or a file is one, study.json says so by its kind"
+        )
+        raise ParameterError(msg)
+    return reference

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.agreement.masks import NUMBERS, MaskPair, mask_pairs
+from napari_consensus.agreement.sessions import first_readings
 from napari_consensus.data.annotations import Outline
 from napari_consensus.data.raters import RaterKind
 from napari_consensus.errors import ParameterError
@@ -114,7 +115,7 @@ def compare_segmentations(
     progress
         Reports, and stops where it raises.
     """
-    table = annotations.voting()
+    table = first_readings(annotations.voting())
     across, within = split_pairs(table, 0.0)
     read = table.raters.read.any(axis=1) & table.raters.apart
     pairs = mask_pairs(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.agreement.sessions import first_readings
 from napari_consensus.errors import ParameterError, UndefinedError
 from napari_consensus.evaluation import evaluation_of, match_detections
 from napari_consensus.fusion import FUSIONS, fuse
@@ -145,7 +146,7 @@ def rank_over_settings(
     if not grouping_ious:
         msg = "grouping_ious is empty; name at least one threshold"
         raise ParameterError(msg)
-    table = annotations.voting()
+    table, reference = first_readings(annotations.voting()), first_readings(reference)
     across, within = split_pairs(table, min(grouping_ious), point_distance=point_distance)
     names = method_names(methods)
     outlines, left = _fusions_of(table, fusions)

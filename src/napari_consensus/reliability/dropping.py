@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_consensus.data.groups import Votes
+from napari_consensus.aggregation import MajorityVote
+from napari_consensus.data.groups import Votes, category_shares
 from napari_consensus.progress import Progress, silent, stage
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from napari_consensus.aggregation import Aggregator, Decision
     from napari_consensus.data.annotations import Annotations
     from napari_consensus.data.groups import ObjectGroups
+
+    _Decide = Callable[[NDArray[np.float64], Votes], Decision]
+    # A rater, the rows of their votes, and who hears how far it is, to (objects,) categories.
+    _AfterWithout = Callable[[int, NDArray[np.int64], Progress], NDArray[np.int32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +84,7 @@ def leave_raters_out(
     votes: Votes,
     names: Sequence[str],
     aggregator: Aggregator,
-    decide: Callable[[NDArray[np.float64], Votes], Decision],
+    decide: _Decide,
     truth: NDArray[np.int32] | None = None,
     *,
     progress: Progress = silent,
@@ -100,28 +105,75 @@ def leave_raters_out(
         Reports, and stops where it raises.
     """
     n = votes.n_raters
-    before = decide(aggregator(votes).probability, votes).category
+    before = decide(aggregator(votes).probability, votes)
+    called, support = before.category, votes.support()
+    again = _share_again if isinstance(aggregator, MajorityVote) else _aggregate_again
+    after_without = again(votes, aggregator, decide, before)
+    by_rater = np.argsort(votes.rater, kind="stable")
+    start = np.searchsorted(votes.rater[by_rater], np.arange(n + 1))
     out = []
     for rater in range(n):
-        without = without_rater(votes, rater)
-        posterior = aggregator(without, progress=stage(progress, rater, n))
-        after = decide(posterior.probability, without).category
-        left = without.support() > 0
-        had = left & (before >= 0)
-        changed = had & (after != before)
-        known = left & (after >= 0) & (False if truth is None else truth >= 0)
+        own = by_rater[start[rater] : start[rater + 1]]
+        after = after_without(rater, own, stage(progress, rater, n))
+        left = support.copy()
+        left[votes.object[own]] -= 1
+        gone = left == 0
+        had = ~gone & (called >= 0)
+        changed = had & (after != called)
+        known = ~gone & (after >= 0) & (False if truth is None else truth >= 0)
         right = 0.0 if truth is None else float((after == truth)[known].sum())
         out.append(
             WithoutRater(
                 rater=names[rater],
-                gone=int((~left).sum()),
+                gone=int(gone.sum()),
                 changed=int(changed.sum()),
                 decided=int(had.sum()),
                 accuracy=right / int(known.sum()) if known.any() else float("nan"),
-                affected=np.flatnonzero(~left | changed),
+                affected=np.flatnonzero(gone | changed),
             )
         )
     return tuple(out)
+
+
+def _aggregate_again(
+    votes: Votes, aggregator: Aggregator, decide: _Decide, _: Decision
+) -> _AfterWithout:
+    """Aggregate all objects without a rater."""
+
+    def after(rater: int, _: NDArray[np.int64], progress: Progress) -> NDArray[np.int32]:
+        without = without_rater(votes, rater)
+        return decide(aggregator(without, progress=progress).probability, without).category
+
+    return after
+
+
+def _share_again(votes: Votes, _: Aggregator, decide: _Decide, before: Decision) -> _AfterWithout:
+    """Decide anew by majority where it may differ: what the rater named, and ties.
+
+    How a tie ends depends on the votes of the whole run.
+    """
+    counts = votes.counts()
+
+    def after(_: int, own: NDArray[np.int64], progress: Progress) -> NDArray[np.int32]:
+        progress(0, 1)
+        less = counts.copy()
+        named = own[votes.category[own] >= 0]
+        less[votes.object[named], votes.category[named]] -= 1
+        again = before.tied.copy()
+        again[votes.object[named]] = True
+        category = before.category.copy()
+        kept = np.ones(len(votes), np.bool_)
+        kept[own] = False
+        others = replace(
+            votes,
+            object=votes.object[kept],
+            rater=votes.rater[kept],
+            category=votes.category[kept],
+        )
+        category[again] = decide(category_shares(less[again]), others).category
+        return category
+
+    return after
 
 
 def without_rater(votes: Votes, rater: int) -> Votes:

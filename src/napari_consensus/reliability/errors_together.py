@@ -10,13 +10,18 @@ import numpy as np
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from napari_consensus.data.groups import Votes
 
 _Z = 1.959963984540054
+# Raters compared with all others between two reports.
+_AT_ONCE = 64
+# Two answers to an object that are judged at once: 8 MB of counts by eight categories.
+_BLOCK = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,24 @@ class PairOfErrors:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ErrorsTogether:
     """Correlations of errors, and what they make of a crowd.
 
+    Pairs are every two raters who named an object in common, in order of a, then b.
+
     Parameters
     ----------
-    pairs
-        Every two raters who named an object in common.
+    names
+        Ids of raters by code.
+    a, b
+        (p,) codes; a < b.
+    objects, both_wrong
+        (p,) as in `PairOfErrors`.
+    correlation
+        (p,) as in `PairOfErrors`.
+    interval
+        (p, 2) its low and high.
     mean
         Mean correlation over the pairs that have one, by the objects behind each; NaN where
         none has.
@@ -63,10 +78,43 @@ class ErrorsTogether:
         What errors are measured against: "reference" or "others".
     """
 
-    pairs: tuple[PairOfErrors, ...]
+    names: tuple[str, ...]
+    a: NDArray[np.int64]
+    b: NDArray[np.int64]
+    objects: NDArray[np.int64]
+    both_wrong: NDArray[np.int64]
+    correlation: NDArray[np.float64]
+    interval: NDArray[np.float64]
     mean: float
     effective_raters: float
     known_by: str
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    @property
+    def pairs(self) -> tuple[PairOfErrors, ...]:
+        """Every pair as an object; of thousands of raters that are millions."""
+        return self._taken(np.arange(len(self)))
+
+    def of(self, rater: int) -> tuple[PairOfErrors, ...]:
+        """Return the pairs of one rater."""
+        return self._taken(np.flatnonzero((self.a == rater) | (self.b == rater)))
+
+    def _taken(self, rows: NDArray[np.int64]) -> tuple[PairOfErrors, ...]:
+        name = self.names.__getitem__
+        return tuple(
+            map(
+                PairOfErrors,
+                map(name, self.a[rows].tolist()),
+                map(name, self.b[rows].tolist()),
+                self.objects[rows].tolist(),
+                self.both_wrong[rows].tolist(),
+                self.correlation[rows].tolist(),
+                self.interval[rows, 0].tolist(),
+                self.interval[rows, 1].tolist(),
+            )
+        )
 
 
 def errors_together(
@@ -99,45 +147,105 @@ def errors_together(
     Biometrika 10 (1915) 507-521; the number of independent raters, as the design effect of
     clusters, L. Kish, Survey Sampling (1965), section 5.4.
     """
-    pairs = tuple(_pairs(votes, names, truth, progress))
-    held = [pair for pair in pairs if not np.isnan(pair.correlation)]
-    known_by = "others" if truth is None else "reference"
-    if not held:
-        return ErrorsTogether(pairs, float("nan"), float("nan"), known_by)
-    weight = [pair.objects for pair in held]
-    mean = float(np.average([pair.correlation for pair in held], weights=weight))
-    given = len(np.unique(votes.rater[votes.category >= 0]))
-    return ErrorsTogether(pairs, mean, given / (1 + (given - 1) * max(mean, 0.0)), known_by)
+    a, b, objects, of_a, of_b, both = _count_errors(votes, truth, progress)
+    correlation, interval = _phi(objects, of_a, of_b, both)
+    held = ~np.isnan(correlation)
+    mean = effective = float("nan")
+    if held.any():
+        mean = float(np.average(correlation[held], weights=objects[held]))
+        given = len(np.unique(votes.rater[votes.category >= 0]))
+        effective = given / (1 + (given - 1) * max(mean, 0.0))
+    return ErrorsTogether(
+        names=tuple(names),
+        a=a,
+        b=b,
+        objects=objects,
+        both_wrong=both,
+        correlation=correlation,
+        interval=interval,
+        mean=mean,
+        effective_raters=effective,
+        known_by="others" if truth is None else "reference",
+    )
 
 
-def _pairs(
-    votes: Votes,
-    names: Sequence[str],
-    truth: NDArray[np.int32] | None,
-    progress: Progress,
-) -> Iterator[PairOfErrors]:
+def _count_errors(
+    votes: Votes, truth: NDArray[np.int32] | None, progress: Progress
+) -> tuple[NDArray[np.int64], ...]:
+    """Count what every two raters who named an object in common named wrong.
+
+    A cell is an object called by a category. What two answers to an object count for depends
+    on their two cells alone; so the counts of every two raters are raters x cells, times
+    cells x cells, times cells x raters.
+
+    Returns
+    -------
+    tuple of NDArray
+        (p,) each: codes of the two, objects both named whose category is known, errors of
+        the first there, of the second, and of both.
+    """
+    from scipy.sparse import csr_array
+
     given = np.flatnonzero(votes.category >= 0)
-    by_rater = given[np.lexsort((votes.object[given], votes.rater[given]))]
-    start = np.searchsorted(votes.rater[by_rater], np.arange(votes.n_raters + 1))
-    own = [by_rater[start[j] : start[j + 1]] for j in range(votes.n_raters)]
+    k, n = votes.n_categories, votes.n_raters
+    cells, cell = np.unique(votes.object[given] * k + votes.category[given], return_inverse=True)
+    answers = (np.ones(len(given), np.int64), (votes.rater[given], cell))
+    said = csr_array(answers, shape=(n, len(cells)))
+    tables = _judged(votes, truth, cells)
+    parts = [np.empty((6, 0), np.int64)]
+    for first in range(0, n, _AT_ONCE):
+        progress(first, n)
+        ours = said[first : first + _AT_ONCE]
+        met, *counts = ((ours @ table @ said.T).toarray() for table in tables)
+        a, b = np.triu(met, first + 1).nonzero()
+        parts.append(np.stack([a + first, b, *(of[a, b] for of in counts)]))
+    return tuple(np.concatenate(parts, axis=1))
+
+
+def _judged(
+    votes: Votes, truth: NDArray[np.int32] | None, cells: NDArray[np.int64]
+) -> list[csr_array]:
+    """(cells, cells) tables of two answers to one object, 0 or 1.
+
+    Parameters
+    ----------
+    votes, truth
+        As in `errors_together`.
+    cells
+        (cells,) object times categories plus category of each, rising.
+
+    Returns
+    -------
+    list of csr_array
+        Whether both are of one object, whether its category is known, whether the row's is
+        wrong, the column's, and both.
+    """
+    from scipy.sparse import csr_array
+
+    thing, category = np.divmod(cells, max(votes.n_categories, 1))
+    start = np.searchsorted(thing, thing)
+    size = np.searchsorted(thing, thing, side="right") - start
+    row = np.repeat(np.arange(len(cells)), size)
+    column = np.arange(len(row)) - np.repeat(np.cumsum(size) - size - start, size)
+    of, a, b = thing[row], category[row], category[column]
+    known = np.empty(len(row), np.int64)
     counts = votes.counts()
-    for a in range(votes.n_raters):
-        progress(a, votes.n_raters)
-        for b in range(a + 1, votes.n_raters):
-            objects, in_a, in_b = np.intersect1d(
-                votes.object[own[a]], votes.object[own[b]], assume_unique=True, return_indices=True
-            )
-            if not len(objects):
-                continue
-            said = votes.category[own[a][in_a]], votes.category[own[b][in_b]]
-            known = _others(counts[objects], *said) if truth is None else truth[objects]
-            kept = known >= 0
-            wrong = [(of[kept] != known[kept]) for of in said]
-            yield _pair(names[a], names[b], *wrong)
+    for first in range(0, len(row), _BLOCK):
+        part = slice(first, first + _BLOCK)
+        known[part] = (
+            _others(counts[of[part]], a[part], b[part]) if truth is None else truth[of[part]]
+        )
+    kept = known >= 0
+    wrong_a, wrong_b = kept & (a != known), kept & (b != known)
+    shape = (len(cells), len(cells))
+    return [
+        csr_array((held.astype(np.int64), (row, column)), shape=shape)
+        for held in (np.ones_like(kept), kept, wrong_a, wrong_b, wrong_a & wrong_b)
+    ]
 
 
 def _others(
-    counts: NDArray[np.int64], a: NDArray[np.int32], b: NDArray[np.int32]
+    counts: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Return what most others call each object; -1 where they tie or there are none."""
     rows = np.arange(len(counts))
@@ -149,18 +257,20 @@ def _others(
     return np.where(alone & (most > 0), others.argmax(axis=1), -1)
 
 
-def _pair(a: str, b: str, wrong_a: NDArray[np.bool_], wrong_b: NDArray[np.bool_]) -> PairOfErrors:
-    n = len(wrong_a)
-    both = int((wrong_a & wrong_b).sum())
-    shares = [float(wrong.mean()) if n else 0.0 for wrong in (wrong_a, wrong_b)]
-    spread = float(np.sqrt(np.prod([p * (1 - p) for p in shares])))
-    if spread == 0:
-        return PairOfErrors(a, b, n, both, float("nan"), float("nan"), float("nan"))
-    phi = float(np.clip((both / n - shares[0] * shares[1]) / spread, -1, 1))
-    low = high = float("nan")
-    if n > 3:
-        # Fisher's z of +-1 is infinite; its interval is then that one number.
-        with np.errstate(divide="ignore"):
-            z = np.arctanh(phi)
-        low, high = (float(np.tanh(z + s * _Z / np.sqrt(n - 3))) for s in (-1, 1))
-    return PairOfErrors(a, b, n, both, phi, low, high)
+def _phi(
+    n: NDArray[np.int64],
+    wrong_a: NDArray[np.int64],
+    wrong_b: NDArray[np.int64],
+    both: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(p,) correlations and their (p, 2) intervals; NaN where there are none."""
+    share_a, share_b, share = (np.divide(of, np.maximum(n, 1)) for of in (wrong_a, wrong_b, both))
+    spread = np.sqrt(share_a * (1 - share_a) * (share_b * (1 - share_b)))
+    phi = np.full(len(n), np.nan)
+    np.divide(share - share_a * share_b, spread, out=phi, where=spread > 0)
+    phi = np.clip(phi, -1, 1)
+    # Fisher's z of +-1 is infinite; its interval is then that one number.
+    with np.errstate(divide="ignore"):
+        z = np.arctanh(phi)
+    half = np.where(n > 3, _Z / np.sqrt(np.maximum(n - 3, 1)), np.nan)
+    return phi, np.tanh(np.stack([z - half, z + half], axis=1))

@@ -96,13 +96,13 @@ def _prevalence(f: Findings) -> str:
 
 def _correlated(f: Findings) -> str:
     errors = f.reliability.errors
-    alike = [pair for pair in errors.pairs if pair.low > 0]
+    alike = int((errors.interval[:, 0] > 0).sum())
     if not alike:
         return ""
-    raters = len({name for pair in errors.pairs for name in (pair.a, pair.b)})
+    raters = len(np.union1d(errors.a, errors.b))
     known = "the reference" if errors.known_by == "reference" else "most other raters"
     return (
-        f"{len(alike)} of {len(errors.pairs)} pairs of raters make the same mistakes more often "
+        f"{alike} of {len(errors)} pairs of raters make the same mistakes more often "
         f"than chance (errors against {known}; mean correlation {errors.mean:.2f}). The {raters} "
         f"raters are worth about {errors.effective_raters:.1f} independent ones; probabilities of "
         "the consensus are too sure."

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from napari_consensus.report.findings import Findings
     from napari_consensus.report.markup import Html
 
-# More raters than these make a matrix that no page is wide enough for.
-_MATRIX = 25
-
 
 def figures_of(f: Findings, progress: Progress) -> dict[str, list[Html]]:
     """Return the figures that apply, by section; progress is told before each."""
@@ -45,8 +42,12 @@ def figures_of(f: Findings, progress: Progress) -> dict[str, list[Html]]:
 def _outlines(f: Findings) -> Iterator[Drawing]:
     if not f.agreement.pairs or not f.places:
         return
-    if len(f.voting.raters) <= _MATRIX:
-        yield rater_matrix(f.agreement.pairs, f.settings.minimum_iou, intervals=f.statistics.pairs)
+    yield rater_matrix(
+        f.statistics.rater_pairs,
+        f.settings.minimum_iou,
+        intervals=f.statistics.pairs,
+        raters=f.statistics.raters,
+    )
     yield f1_over_iou(f.statistics)
     yield sorted_ap(f.statistics)
 

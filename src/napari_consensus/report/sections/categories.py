@@ -107,7 +107,7 @@ def _specific(f: Findings) -> Html:
 def _kappas(f: Findings) -> Html:
     weighted = any(pair.weighted_kappa is not None for pair in f.statistics.pairs)
     why = "no matches with two categories, or one and the same category only"
-    alike = {(p.a, p.b): p.category_agreement for p in f.agreement.pairs}
+    alike = {(p.a, p.b): p.category_agreement for p in f.statistics.rater_pairs}
     rows: list[tuple[Cell, ...]] = []
     for pair in f.statistics.pairs:
         same = number(alike[pair.a, pair.b], "no match has a category of both")

@@ -128,7 +128,7 @@ def _numbers(f: Findings) -> Html:
 def _pairs(f: Findings) -> Html:
     intervals = {(p.a, p.b): p for p in f.statistics.pairs}
     rows: list[tuple[Cell, ...]] = []
-    for pair in f.agreement.pairs:
+    for pair in f.statistics.rater_pairs:
         held = intervals[pair.a, pair.b]
         marked = 2 * pair.matched + pair.only_a + pair.only_b
         rows.append(
@@ -147,7 +147,7 @@ def _pairs(f: Findings) -> Html:
         f"Every two raters on the images both read, IoU ≥ {f.settings.minimum_iou:.2f}",
         (*header, "mean IoU of matches", "95 % interval", "unmatched"),
         rows,
-        [pair.f1 for pair in f.agreement.pairs],
+        [pair.f1 for pair in f.statistics.rater_pairs],
         "F1",
     )
 

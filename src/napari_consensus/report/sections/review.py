@@ -124,7 +124,7 @@ def _against(f: Findings, held: Reviewed) -> Html:
                 number(found.recall, "the gold standard has no object"),
                 number(found.f1, "neither side has an object"),
                 number(found.accuracy, "no match has a category on both sides"),
-                number(found.class_f1, "neither side has an object"),
+                number(found.class_f1, "neither side has a category"),
             )
         )
     return table(
