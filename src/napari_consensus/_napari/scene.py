@@ -28,6 +28,7 @@ from napari_consensus.formats.discovery import Discovery
 
 _MAP_AGAIN = 1000  # milliseconds between two drawings of what is not reviewed
 _FRAME = 50  # milliseconds in which what was asked for has been drawn
+_QUIET = 300  # milliseconds after an image came, for a first look at it
 _DRAG = 3  # screen pixels within which a press and a release are a click
 
 
@@ -73,7 +74,7 @@ class Scene(jobs.Audience):
         self._soon.timeout.connect(self._show_map)
         self._rehearsal = QTimer(self)
         self._rehearsal.setSingleShot(True)
-        self._rehearsal.setInterval(_FRAME)
+        self._rehearsal.setInterval(_QUIET)
         self._rehearsal.timeout.connect(self._rehearse)
         store.selection_changed.connect(self._show_selection)
         store.chosen_changed.connect(self._show_selection)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_OWN_PAGES = 1 << 16  # bytes
+_OWN_PAGES = 1 << 15  # bytes
 
 
 class TileCache:
