@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from time import sleep
+
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QMessageBox
@@ -187,11 +189,12 @@ def test_a_run_can_be_stopped(open_dock, store, qtbot, monkeypatch):
     def endless(prepared, request, *, progress):
         while True:
             progress(1, 2)
+            sleep(0.001)  # a loop that never lets go starves the window on a busy machine
 
     monkeypatch.setattr("napari_consensus._napari.consensus_dock.merge", endless)
     dock = open_dock(ConsensusDock)
     dock.run_button.click()
-    qtbot.waitUntil(dock.job_bar.isVisible)
+    qtbot.waitUntil(dock.job_bar.isVisible, timeout=60_000)
     dock.job_bar.cancel()
     qtbot.waitUntil(lambda: not dock.job_bar.busy, timeout=60_000)
     assert store.runs == ()

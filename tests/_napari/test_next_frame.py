@@ -7,11 +7,18 @@ from itertools import product
 import numpy as np
 import pytest
 from napari._qt.containers import QtLayerList
+from napari.layers import Image
 from qtpy.QtCore import QEvent, QObject
 
 from napari_consensus._napari import window
 from napari_consensus._napari.detail import Level
-from napari_consensus._napari.next_frame import listed_with_frame, make_ready, unlisted
+from napari_consensus._napari.next_frame import (
+    draw_from_enough,
+    make_ready,
+    show_and_hide,
+    unlisted,
+    unmeasured,
+)
 from napari_consensus._napari.scene import scene_of
 from napari_consensus._napari.tables import prepare
 from napari_consensus.data.annotations import annotations_from_boxes
@@ -49,7 +56,9 @@ def viewer(desk):
 def layer(viewer, request):
     scene_of(viewer)
     viewer.layers.clear()
-    return viewer.add_image(pyramid(request.param), rgb=True, multiscale=True, scale=(0.5, 0.5))
+    image = viewer.add_image(pyramid(request.param), rgb=True, multiscale=True, scale=(0.5, 0.5))
+    draw_from_enough(image)
+    return image
 
 
 def look(viewer, zoom, x, y):
@@ -77,6 +86,20 @@ def test_napari_asks_for_no_other_level_and_no_other_tiles(viewer, layer, zoom):
         assert (layer.data_level, layer.corner_pixels.tolist(), layer.scale_factor) == ready
 
 
+@pytest.mark.parametrize(
+    ("pixels", "ours", "of_napari"), [(4.1, 2, 2), (3.8, 2, 1), (3.5, 1, 1), (1.9, 1, 0)]
+)
+def test_a_level_is_enough_that_lacks_less_than_a_tenth_of_the_screen(pixels, ours, of_napari):
+    layers = [Image(pyramid((1, 1)), rgb=True, multiscale=True) for _ in range(2)]
+    for _ in range(2):  # to say it twice changes nothing
+        draw_from_enough(layers[0])
+    screen = 400, 500
+    view = np.array([[0, 0], [pixels * 400, pixels * 500]])
+    for layer in layers:
+        layer._update_draw(pixels, view, screen)
+    assert [layer.data_level for layer in layers] == [ours, of_napari]
+
+
 def test_a_level_that_the_person_has_chosen_stays(viewer, layer):
     layer.locked_data_level = 2
     make_ready(viewer, [layer], look(viewer, 8.0, 1000, 700))
@@ -102,12 +125,35 @@ def test_the_layer_list_is_painted_with_the_canvas_when_layers_are_shown_and_hid
     listed = Frames(main.findChild(QtLayerList).viewport())
     drawn = Frames(viewer.window._qt_viewer.canvas.native)
     whole = Frames(main, QEvent.Type.UpdateRequest)
-    with listed_with_frame(viewer):
-        for layer in layers:
-            layer.visible = not layer.visible
+    show_and_hide(viewer, [(layer, not layer.visible) for layer in layers])
     assert [layer.visible for layer in layers] == [False, True, True]
     window.settle(viewer, 0.3)
     assert [frames.stop() for frames in (listed, drawn, whole)] == [1, 1, 1]
+
+
+def test_the_scene_is_put_in_order_once_when_layers_are_shown_and_hidden(viewer, monkeypatch):
+    layers = list(viewer.layers)
+    before = [layer.visible for layer in layers]
+    asked = []
+    monkeypatch.setattr(layers[0], "_update_draw", lambda *_, **__: asked.append(1))
+    show_and_hide(viewer, [(layer, not layer.visible) for layer in layers])
+    visuals = viewer.window._qt_viewer.canvas.layer_to_visual
+    assert [visuals[layer].node.visible for layer in layers] == [not shown for shown in before]
+    assert len(layers) == 3
+    assert asked == [1]
+    show_and_hide(viewer, [(layer, layer.visible) for layer in layers])
+    assert asked == [1]
+
+
+def test_a_layer_that_draws_something_else_in_view_is_not_measured_anew(viewer):
+    layer, ranges, heard = viewer.layers[0], viewer.dims.range, []
+    layer.events.data.connect(heard.append)
+    with unmeasured(layer):
+        layer.data = np.full((3, 2), 50.0)
+    assert viewer.dims.range == ranges
+    assert heard
+    layer.data = np.full((3, 2), 60.0)
+    assert viewer.dims.range != ranges
 
 
 class Frames(QObject):

@@ -13,7 +13,7 @@ from napari_consensus._napari.density import density
 from napari_consensus._napari.detail import Detail, Level, Seen
 from napari_consensus._napari.meshes import Part, box_surface, table_surface
 from napari_consensus._napari.metadata import Held, note_of
-from napari_consensus._napari.next_frame import listed_with_frame
+from napari_consensus._napari.next_frame import show_and_hide
 from napari_consensus._napari.objects import Objects
 from napari_consensus._napari.own_layers import OwnLayers
 from napari_consensus._napari.runs import Run
@@ -128,12 +128,9 @@ class Outlines:
     def _show(self, wanted: dict[str, bool]) -> None:
         """Show or hide the layers of some roles."""
         there = ((self._own.get(role), shown) for role, shown in wanted.items())
-        # Even the same again would be drawn.
-        others = [(o, shown) for o, shown in there if o is not None and o.visible != shown]
-        if others:
-            with self._own.by_us(), listed_with_frame(self._own.viewer):
-                for layer, shown in others:
-                    layer.visible = shown
+        with self._own.by_us():
+            known = [(layer, shown) for layer, shown in there if layer is not None]
+            show_and_hide(self._own.viewer, known)
 
     # What is to be seen.
 

@@ -15,11 +15,11 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_consensus._napari.layers import tiles_placement
 from napari_consensus._napari.metadata import METADATA, note_of
-from napari_consensus._napari.next_frame import unlisted
+from napari_consensus._napari.next_frame import draw_from_enough, unlisted, unmeasured
 from napari_consensus.agreement.places import Tiles
 
 LINE_WIDTH = 2.0  # screen pixels
-IN_VIEW = "shapes"  # role of the few shapes that are in view of many
+_IN_VIEW = ("frames", "shapes")  # of many: drawn anew as the camera moves, within the others
 # From the bottom of the layer list to its top.
 _ORDER = (
     *("image", "map", "density", "rater", "reference", "matches", "run"),
@@ -112,12 +112,12 @@ class OwnLayers(QObject):
         layer = self._of_kind(role, Shapes)
         if layer is None:
             layer = Shapes(arguments.pop("data"), **arguments)
-            if role == IN_VIEW:
+            if role in _IN_VIEW:
                 # It is drawn anew at every step of the camera: a thumbnail each takes as long.
                 self._without_thumbnail.enter_context(layer.block_thumbnail_update())
             self.add(role, layer, visible=visible)
         else:
-            with unlisted(self.viewer):
+            with self._redrawing(role, layer):
                 _redraw(layer, arguments)
         note_of(layer)["width"] = width
         with unlisted(self.viewer):
@@ -133,7 +133,7 @@ class OwnLayers(QObject):
             layer = Surface(arguments.pop("data"), name=name, **arguments)
             return self.add(role, layer, visible=visible)
         if len(layer.data[0]) or len(arguments["data"][0]):
-            with unlisted(self.viewer):
+            with self._redrawing(role, layer):
                 layer.data = arguments["data"]
         if not np.array_equal(layer.colormap.colors, arguments["colormap"].colors):
             layer.colormap = arguments["colormap"]
@@ -276,7 +276,7 @@ class OwnLayers(QObject):
         self._zoom = zoom
         for role, layer in self._layers.items():
             # What is in view is drawn anew as soon as it is to be seen.
-            if isinstance(layer, Shapes) and role != IN_VIEW:
+            if isinstance(layer, Shapes) and role not in _IN_VIEW:
                 layer.edge_width = note_of(layer).get("width", 1.0) * self.line_width
                 layer.refresh()
         return True
@@ -289,6 +289,13 @@ class OwnLayers(QObject):
             yield
         finally:
             self._ours = before
+
+    @contextmanager
+    def _redrawing(self, role: str, layer: Layer) -> Iterator[None]:
+        """While this holds, a layer draws something else."""
+        measured = nullcontext() if role not in _IN_VIEW else unmeasured(layer)
+        with unlisted(self.viewer), measured:
+            yield
 
     def _place(self, layer: Layer) -> None:
         """Put a layer on the slide's scale; a picture of tiles where its tiles are."""
@@ -305,6 +312,8 @@ class OwnLayers(QObject):
     def _keep(self, role: str, layer: Any) -> None:
         # What raters drew is evidence: the layer list must not offer to delete it.
         layer.locked = role.startswith(("rater:", "reference:"))
+        if is_image(role):
+            draw_from_enough(layer)
         self._layers[role] = layer
         layer.events.visible.connect(self._on_visible)
 

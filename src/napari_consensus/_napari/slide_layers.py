@@ -16,6 +16,7 @@ ImageData = tuple[Any, dict[str, Any]]  # data and keyword arguments of an Image
 # Of channels whose colours are not stated: those of the usual filters, each distinct on black.
 _PALETTE = ("#4A74FF", "#00E060", "#FF4A3D", "#FFC400", "#FF52E0", "#00DCFF", "#FF9350", "#FFFFFF")
 _SEEN_AT_FIRST = len(_PALETTE)
+ENOUGH = 0.9  # pixels of a level for each of the screen: so few less nobody sees
 _FITTED = 0.95  # of the canvas is what napari fits a slide into
 _MOST_AHEAD = 3 * 4096**2  # samples
 _DARKEST, _BRIGHTEST = 0.1, 99.9  # percentiles; beyond them a channel is black or full
@@ -65,12 +66,12 @@ def read_ahead(layers: list[ImageData], canvas: tuple[int, int]) -> None:
         Of a slide.
     canvas
         (height, width) in pixels. A slide that fits into it is drawn from the smallest level
-        with at least a pixel for each of the screen, all the same along which axis it fits.
+        with `ENOUGH` pixels for the screen, all the same along which axis it fits.
     """
     for data, arguments in layers:
         if not arguments["multiscale"] or not arguments.get("visible", True):
             continue
-        room = [_FITTED * side for side in canvas]
+        room = [ENOUGH * _FITTED * side for side in canvas]
         fine = (d for d in reversed(data) if d.shape[0] > room[0] or d.shape[1] > room[1])
         first = next(fine, data[0])
         if first.size <= _MOST_AHEAD:

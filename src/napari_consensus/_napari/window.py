@@ -123,19 +123,12 @@ def raise_dock(viewer: Any, name: str) -> Dock:
 def settle(viewer: Any, seconds: float = 1.0, limit: float = 60.0) -> None:
     """Let the window draw, and wait until no work is under way."""
     scene = scene_of(viewer)
+    docks = [d for d in map(viewer.window.dock_widgets.get, DOCKS) if isinstance(d, Dock)]
     quiet, end = monotonic() + seconds, monotonic() + limit
     while monotonic() < min(quiet, end):
         QApplication.processEvents()
         sleep(0.01)
-        if (
-            scene.busy
-            or scene.rehearsing
-            or any(
-                d.job_bar.busy
-                for d in map(viewer.window.dock_widgets.get, DOCKS)
-                if isinstance(d, Dock)
-            )
-        ):
+        if scene.busy or scene.rehearsing or any(dock.job_bar.busy for dock in docks):
             quiet = monotonic() + seconds
 
 
