@@ -6,10 +6,12 @@ import os
 import shutil
 import subprocess
 import tempfile
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
     from napari_consensus.samples import SampleStudy
 
 # No test asserts seconds: a machine with other work must not fail a property.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Every run draws other examples, so that a few in each are many in the end.
+settings.register_profile(
+    "untimed", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("untimed")
 
 # The package works without napari, and so do its tests; only the plugin's are left out.
@@ -32,6 +37,22 @@ def sample() -> SampleStudy:
     from napari_consensus.samples import cytology_study
 
     return cytology_study()
+
+
+@pytest.fixture(scope="session")
+def sample_folder(sample: SampleStudy, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that study was written to, which tests read and leave as it is.
+
+    The fields are white but the second, for pixels of noise take seconds to pack.
+    """
+    from napari_consensus.samples import write_sample
+
+    pixels = {
+        name: values if name == "field-2.png" else np.full_like(values, 255)
+        for name, values in sample.pixels.items()
+    }
+    folder = tmp_path_factory.mktemp("sample") / "study"
+    return write_sample(replace(sample, pixels=pixels), folder)
 
 
 @pytest.fixture

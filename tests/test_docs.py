@@ -18,7 +18,7 @@ from napari_consensus.aggregation.existence import EXISTENCE_RULES
 from napari_consensus.cli import main
 from napari_consensus.cli.app import app
 from napari_consensus.fusion import FUSIONS
-from napari_consensus.samples import write_sample
+from napari_consensus.report import pictures
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -40,21 +40,16 @@ def test_links_lead_to_files_that_are_there(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-@pytest.fixture(scope="module")
-def written(sample, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("docs") / "study"
-    write_sample(sample, folder)
-    return folder
-
-
 def python_of(name):
     return PYTHON.findall((ROOT / name).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/how-to.md", "docs/studies.md"])
-def test_the_python_of_a_page_runs(name, written, tmp_path, monkeypatch):
-    shutil.copytree(written, tmp_path / "study")
+def test_the_python_of_a_page_runs(name, sample_folder, tmp_path, monkeypatch):
+    shutil.copytree(sample_folder, tmp_path / "study")
     monkeypatch.chdir(tmp_path)
+    # A report is made with all that stands in it; how its figures look is tested elsewhere.
+    monkeypatch.setattr(pictures, "svg", lambda drawing: "<svg></svg>")
     run_blocks(name)
 
 
@@ -124,17 +119,17 @@ def test_the_reference_names_every_command_with_every_option():
         assert [spellings for spellings in options if not spellings & named[name]] == [], name
 
 
-def test_the_tutorial_shows_what_the_commands_print(written, capsys):
+def test_the_tutorial_shows_what_the_commands_print(sample_folder, capsys):
     page = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"^```\n(\d[^`]*)^```$", page, re.MULTILINE)
-    assert main(["agreement", str(written)]) == 0
+    assert main(["agreement", str(sample_folder)]) == 0
     assert capsys.readouterr().out.startswith(shown)
-    assert main(["evaluate", str(written), "--method", "majority"]) == 0
+    assert main(["evaluate", str(sample_folder), "--method", "majority"]) == 0
     numbers = capsys.readouterr().out
     for told in ("tp             │   136", "fp             │    20", "accuracy       │ 0.897"):
         assert told in numbers
     weighted = ["--method", "dawid-skene", "--fusion", "weighted"]
-    assert main(["evaluate", str(written), *weighted]) == 0
+    assert main(["evaluate", str(sample_folder), *weighted]) == 0
     assert "accuracy       │ 0.934" in capsys.readouterr().out
 
 

@@ -251,7 +251,7 @@ def test_renaming_raters_changes_no_mean_median_or_weighted_box(seed, names):
 side = st.floats(-1e6, 1e6, allow_nan=False)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(
         st.tuples(side, side, st.floats(1e-9, 1e6), st.floats(1e-9, 1e6)), min_size=2, max_size=5

@@ -100,7 +100,7 @@ def study(drawn):
     return make(boxes, [r for _, r, _ in drawn], [i for _, _, i in drawn])
 
 
-@settings(max_examples=250)
+@settings(max_examples=60)
 @given(rows, st.sampled_from([0.0, 0.1, 0.3, 0.5]))
 def test_groups_are_those_of_taking_pairs_one_by_one(drawn, threshold):
     table = study(drawn)

@@ -84,7 +84,7 @@ boxes = st.tuples(places, places, sizes, sizes).map(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(boxes, st.integers(0, 2), st.integers(0, 3)), max_size=40),
     st.sampled_from([0.0, 0.05, 0.3, 0.5, 0.9, 1.0]),

@@ -160,7 +160,7 @@ def test_an_object_keeps_its_id_while_its_members_stay():
     assert one.shapes.id[3] not in fewer.shapes.id
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.permutations(range(len(ROWS))), st.sampled_from(["majority", "dawid-skene"]))
 def test_any_row_order_gives_the_same_consensus(order, method):
     one = pipeline.reach_consensus(study(), method, fusion="weighted")

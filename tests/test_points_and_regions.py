@@ -174,5 +174,5 @@ def test_images_annotated_together_say_nothing_of_agreement():
     found = pipeline.agreement(table)
     assert (found.annotations, found.matched, found.objects) == (4, 0, 2)
     assert found.pairs[0].f1 == 0
-    assert "1 images were annotated jointly and do not count" in found.notes
+    assert "1 image was annotated jointly and does not count" in found.notes
     assert len(pipeline.reach_consensus(table)) == 3

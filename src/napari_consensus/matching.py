@@ -192,15 +192,31 @@ def choose_pairs(
     """
     if len(first) == 0:
         return np.empty(0, np.int64)
-    _, i = np.unique(first, return_inverse=True)
-    _, j = np.unique(second, return_inverse=True)
-    alone = (np.bincount(i)[i] == 1) & (np.bincount(j)[j] == 1)
-    chosen = [np.flatnonzero(alone)]
-    rest = np.flatnonzero(~alone)
+    shared = contested(first, second)
+    chosen = [np.flatnonzero(~shared)]
+    rest = np.flatnonzero(shared)
     if len(rest):
-        chosen.extend(_contested(rest, i[rest], j[rest], iou[rest], most_first, progress))
+        _, i = np.unique(first[rest], return_inverse=True)
+        _, j = np.unique(second[rest], return_inverse=True)
+        chosen.extend(_contested(rest, i, j, iou[rest], most_first, progress))
     progress(1, 1)
     return np.concatenate(chosen)
+
+
+def contested(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(m,) whether another pair has one of the same two: who is not is always chosen."""
+    return _repeated(first) | _repeated(second)
+
+
+def _repeated(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(m,) whether a value occurs more than once."""
+    # Pairs come in order of the first, which a stable sort sees at once.
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    same = ordered[1:] == ordered[:-1]
+    out = np.zeros(len(values), np.bool_)
+    out[order] = np.append(same, False) | np.append(False, same)
+    return out
 
 
 def _contested(

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from time import sleep
+
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_consensus._napari import tables, window
 from napari_consensus.aggregation import AGGREGATORS, make_aggregator
-from napari_consensus.samples import cytology_study
 
 # Enough to differ, and quick.
 FEW = ("majority", "dawid-skene", "zencrowd", "kos", "wawa", "two-third")
 
 
 @pytest.fixture(scope="module")
-def dock(desk):
+def dock(desk, sample):
     """The Consensus dock, all images of the sample study asked for."""
-    desk.store.open(tables.prepare(cytology_study().study))
+    desk.store.open(tables.prepare(sample.study))
     dock = window.raise_dock(desk.viewer, "Consensus")
     desk.until(dock.form.isVisible)
     dock.form.scope.setCurrentText("all images")
@@ -110,6 +111,7 @@ def test_a_comparison_is_stopped_and_what_was_there_stays(desk, methods, monkeyp
     def endless(*_arguments, progress, **_how):
         while True:
             progress(1, 2)
+            sleep(0.001)
 
     monkeypatch.setattr("napari_consensus._napari.comparison_window.compare_methods", endless)
     held = methods.methods.held
@@ -134,8 +136,10 @@ def test_ranks_in_every_setting_and_the_best_of_each_outline(desk, methods):
     assert "fusion 'wbf' is left out" in page.notes.text()
 
 
-def test_without_a_reference_raters_left_out_rank_methods_with_a_warning(desk, dock, methods):
-    study = cytology_study().study
+def test_without_a_reference_raters_left_out_rank_methods_with_a_warning(
+    desk, dock, methods, sample
+):
+    study = sample.study
     desk.store.open(tables.prepare(type(study)(study.annotations)))
     # Another study: the window is closed, and nothing of the last is in it.
     assert not methods.isVisible()

@@ -160,7 +160,7 @@ def test_nothing_changes_under_a_pressed_mouse(viewer, scene, qtbot, monkeypatch
     qtbot.wait(200)
     assert scene.detail.level == Level.DENSITY
     pressed[0] = Qt.MouseButton.NoButton
-    qtbot.waitUntil(lambda: scene.detail.level != Level.DENSITY)
+    qtbot.waitUntil(lambda: scene.detail.level != Level.DENSITY, timeout=60_000)
 
 
 def test_hidden_raters_do_not_count(viewer, scene, store):

@@ -315,7 +315,7 @@ def dock(viewer, qtbot):
     dock = StudyDock(viewer)
     viewer.window.add_dock_widget(dock, name="Study")
     viewer.window.show()
-    qtbot.waitUntil(dock.isVisible)
+    qtbot.waitUntil(dock.isVisible, timeout=60_000)
     return dock
 
 
@@ -329,16 +329,16 @@ def test_a_dropped_folder_is_seen_corrected_saved_and_used(viewer, dock, spelled
     table = grid.tables["Raters"].table
     table.setData(table.index(0, 0), "Anna")
     qtbot.waitUntil(lambda: store.found.raters == ("Anna", "ben"), timeout=60_000)
-    qtbot.waitUntil(grid.isEnabled)
+    qtbot.waitUntil(grid.isEnabled, timeout=60_000)
     table = grid.tables["Categories"].table
     checked = Qt.CheckState.Checked.value
     table.setData(table.index(1, 1), checked, Qt.ItemDataRole.CheckStateRole)
     qtbot.waitUntil(lambda: not store.found.category_proposals, timeout=60_000)
-    qtbot.waitUntil(grid.isEnabled)
+    qtbot.waitUntil(grid.isEnabled, timeout=60_000)
     grid.save.click()
     assert not wants_a_look(discover(spelled))
     qtbot.waitUntil(lambda: not store.found.guessed.any(), timeout=60_000)
-    qtbot.waitUntil(grid.isEnabled)
+    qtbot.waitUntil(grid.isEnabled, timeout=60_000)
     grid.use.click()
     qtbot.waitUntil(lambda: store.prepared is not None, timeout=60_000)
     assert not grid.isVisible()

@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QMessageBox
 
-from napari_consensus._napari import window
+from napari_consensus._napari import tables, window
 from napari_consensus._napari.agreement_dock import AgreementDock
 from napari_consensus._napari.consensus_dock import ConsensusDock
 from napari_consensus._napari.export_dock import ExportDock
@@ -19,16 +19,54 @@ from napari_consensus._napari.study_dock import StudyDock
 from napari_consensus.aggregation import AGGREGATORS
 
 
+def test_all_docks_together_do_what_a_person_does(make_napari_viewer, study, qtbot):
+    viewer = make_napari_viewer()
+    docks = window.show_study(viewer, study, {})
+    viewer.window.show()
+    scene = scene_of(viewer)
+    qtbot.waitUntil(lambda: scene.store.prepared is not None, timeout=60_000)
+    for name in window.DOCKS:
+        window.raise_dock(viewer, name)
+        window.settle(viewer, 0.05)
+    scene.store.show_pair((0, 1))
+    scene.store.set_threshold(0.65)
+    scene.store.show_image(1)
+    for dock in docks.values():
+        dock.grab()
+    assert list(viewer.window.dock_widgets) == list(window.DOCKS)
+
+
+@pytest.fixture(scope="module")
+def viewer(unshown_viewer):
+    """Return the viewer that the sentences from here on share."""
+    unshown_viewer.window.resize(800, 500)
+    return unshown_viewer
+
+
+@pytest.fixture
+def scene(viewer, prepared):
+    scene = scene_of(viewer)
+    scene.store.set_threshold(tables.AGREEMENT_IOU)
+    scene.store.open(prepared)
+    return scene
+
+
 @pytest.fixture
 def open_dock(viewer, qtbot):
+    names = []
+
     def opened(kind):
         dock = kind(viewer)
+        names.append(kind.__name__)
         viewer.window.add_dock_widget(dock, name=kind.__name__)
         viewer.window.show()
-        qtbot.waitUntil(dock.isVisible)
+        qtbot.waitUntil(dock.isVisible, timeout=60_000)
         return dock
 
-    return opened
+    yield opened
+    for name in names:
+        if name in viewer.window.dock_widgets:
+            viewer.window.remove_dock_widget(viewer.window.dock_widgets[name])
 
 
 def texts(view, column):
@@ -102,7 +140,7 @@ def test_the_slider_of_one_dock_moves_that_of_another(open_dock, store, qtbot):
     matches.threshold.number.setValue(0.4)
     # It counts only in front of the others.
     agreement.parent().raise_()
-    qtbot.waitUntil(lambda: agreement.threshold.slider.value() == 40)
+    qtbot.waitUntil(lambda: agreement.threshold.slider.value() == 40, timeout=60_000)
     assert "IoU ≥ 0.40" in agreement.headline.text()
 
 
@@ -179,10 +217,12 @@ def test_a_consensus_runs_and_is_scored(open_dock, store, qtbot):
     assert texts(dock.runs, 2) == ["4", "2"]
     assert texts(dock.runs, 3)[0] == "0.667"
     assert dock.run_button.isEnabled()
+    first, second = store.runs
+    assert second.number == first.number + 1
     dock.runs.selectRow(0)
-    assert store.run == 1
+    assert store.run == first.number
     dock.remove.click()
-    assert [run.number for run in store.runs] == [2]
+    assert store.runs == (second,)
 
 
 def test_a_run_can_be_stopped(open_dock, store, qtbot, monkeypatch):
@@ -208,7 +248,8 @@ def test_side_by_side_divides_the_canvas_and_gives_it_back(open_dock, viewer, st
     before = [(layer.name, layer.visible) for layer in viewer.layers]
     dock.compare.click()
     shown = [layer.name for layer in viewer.layers if layer.visible]
-    assert shown == ["Raters' outlines", "Run 1: majority, mean", "Reference R outlines"]
+    run = f"Run {store.run}: majority, mean"
+    assert shown == ["Raters' outlines", run, "Reference R outlines"]
     assert viewer.canvas.grid.enabled
     store.show_image(1)
     assert viewer.canvas.grid.enabled
@@ -285,34 +326,19 @@ def test_a_dock_that_goes_takes_its_work_with_it(open_dock, viewer, store, qtbot
         try:
             while True:
                 progress(1, 2)
+                sleep(0.001)
         finally:
             stopped.append(1)
 
     monkeypatch.setattr("napari_consensus._napari.consensus_dock.merge", endless)
     dock = open_dock(ConsensusDock)
     dock.run_button.click()
-    qtbot.waitUntil(lambda: dock.job_bar.busy)
+    qtbot.waitUntil(lambda: dock.job_bar.busy, timeout=60_000)
     viewer.window.remove_dock_widget(dock)
     dock.deleteLater()
     qtbot.waitUntil(lambda: bool(stopped), timeout=60_000)
     qtbot.wait(50)
     assert store.runs == ()
-
-
-def test_all_docks_together_do_what_a_person_does(viewer, study, qtbot):
-    docks = window.show_study(viewer, study, {})
-    viewer.window.show()
-    scene = scene_of(viewer)
-    qtbot.waitUntil(lambda: scene.store.prepared is not None, timeout=60_000)
-    for name in window.DOCKS:
-        window.raise_dock(viewer, name)
-        window.settle(viewer, 0.05)
-    scene.store.show_pair((0, 1))
-    scene.store.set_threshold(0.65)
-    scene.store.show_image(1)
-    for dock in docks.values():
-        dock.grab()
-    assert list(viewer.window.dock_widgets) == list(window.DOCKS)
 
 
 def test_the_docks_stand_in_a_menu_of_their_own(viewer):

@@ -48,7 +48,7 @@ def test_the_window_has_the_docks_of_the_manifest():
 def test_every_dock_says_what_to_do_and_then_what_is_shown(viewer, prepared, qtbot):
     docks = add_all(viewer)
     viewer.window.show()
-    qtbot.waitUntil(lambda: all(dock.isVisible() for dock in docks.values()))
+    qtbot.waitUntil(lambda: all(dock.isVisible() for dock in docks.values()), timeout=60_000)
     for name, dock in docks.items():
         assert "Open" in dock._empty.text(), name
         assert dock._empty.isVisible(), name
@@ -68,7 +68,9 @@ def test_closed_docks_leave_nothing_behind_and_open_again(viewer, prepared, qtbo
     heard = []
     for _ in range(2):
         docks = add_all(viewer)
-        qtbot.waitUntil(lambda docks=docks: all(dock.isVisible() for dock in docks.values()))
+        qtbot.waitUntil(
+            lambda docks=docks: all(dock.isVisible() for dock in docks.values()), timeout=60_000
+        )
         act(store)
         held = {name: weakref.ref(dock) for name, dock in docks.items()}
         for dock in docks.values():

@@ -14,7 +14,13 @@ from qtpy.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 
 from napari_consensus import pipeline
 from napari_consensus._napari import tables, window
-from napari_consensus._napari.figure_numbers import CATEGORIES, FIGURES
+from napari_consensus._napari.figure_numbers import (
+    CATEGORIES,
+    FIGURES,
+    MISSING,
+    Wanted,
+    count,
+)
 from napari_consensus._napari.figure_parts import part_text
 from napari_consensus._napari.figures_view import FigureView
 from napari_consensus._napari.store import Canvas
@@ -307,6 +313,21 @@ def test_the_report_is_written_where_asked_and_replaced_only_when_told(
     figures.report.button.click()
     opened.settle()
     assert page.read_text(encoding="utf-8") == "mine"
+
+
+def test_of_one_rater_figures_of_two_say_that_they_need_two():
+    alone = annotations_from_boxes([[0, 0, 9, 8]], image=["i"], rater=["a"], category=["x"])
+    numbers = count(Study(alone), Wanted(None, 0.5, 0, None), None)
+    needing = {name for name, why in MISSING.items() if "two raters" in why}
+    drawn = {name for name, (make, _) in FIGURES.items() if make(numbers, 0) is not None}
+    assert drawn == {"Raters per object", "Objects per image"}
+    assert needing - drawn == {
+        "Agreement of every two raters",
+        "F1 over IoU",
+        "F1 over IoU, every two raters",
+        "AP over IoU and SortedAP",
+        CATEGORIES,
+    }
 
 
 def test_a_part_is_explained_by_its_row():

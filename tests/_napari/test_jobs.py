@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from time import sleep
 
 import pytest
 from napari.utils.notifications import notification_manager
@@ -29,7 +30,7 @@ def test_the_result_arrives_on_the_gui_thread(qtbot):
         b=3,
         then=lambda r: seen.append((r, threading.current_thread() is threading.main_thread())),
     )
-    qtbot.waitUntil(lambda: len(seen) == 2)
+    qtbot.waitUntil(lambda: len(seen) == 2, timeout=60_000)
     assert seen == [False, (5, True)]
 
 
@@ -41,7 +42,7 @@ def test_what_was_worked_on_is_let_go_of(qtbot):
     held = weakref.ref(study)
     jobs.start(owner, "Looking", lambda _, progress: progress(1, 1), study, then=done.append)
     del study
-    qtbot.waitUntil(lambda: bool(done))
+    qtbot.waitUntil(lambda: bool(done), timeout=60_000)
     gc.collect()
     assert held() is None
 
@@ -56,9 +57,9 @@ def test_it_tells_how_far_it_is(qtbot):
     owner, heard, done = QObject(), [], []
     job = jobs.start(owner, "Waiting", work, then=done.append)
     job.progressed.connect(lambda *numbers: heard.append(numbers))
-    qtbot.waitUntil(lambda: heard == [(3, 7)])
+    qtbot.waitUntil(lambda: heard == [(3, 7)], timeout=60_000)
     go.set()
-    qtbot.waitUntil(lambda: bool(done))
+    qtbot.waitUntil(lambda: bool(done), timeout=60_000)
 
 
 def test_an_error_of_ours_is_one_line_and_no_result(qtbot):
@@ -69,7 +70,7 @@ def test_an_error_of_ours_is_one_line_and_no_result(qtbot):
     owner, done, ended = QObject(), [], []
     job = jobs.start(owner, "Failing", work, then=done.append)
     job.ended.connect(lambda: ended.append(1))
-    qtbot.waitUntil(lambda: bool(ended))
+    qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
     assert notification_manager.records[-1].message == "file.csv, row 3: this is wrong"
     assert not done
 
@@ -78,13 +79,14 @@ def test_a_stopped_job_has_no_result_and_says_nothing(qtbot):
     def work(*, progress):
         while True:
             progress(0, 1)
+            sleep(0.001)
 
     told = len(notification_manager.records)
     owner, done, ended = QObject(), [], []
     job = jobs.start(owner, "Endless", work, then=done.append)
     job.ended.connect(lambda: ended.append(1))
     job.stop()
-    qtbot.waitUntil(lambda: bool(ended))
+    qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
     assert not done
     assert len(notification_manager.records) == told
 
@@ -96,13 +98,14 @@ def test_an_owner_that_goes_stops_its_job(qtbot):
         try:
             while True:
                 progress(0, 1)
+                sleep(0.001)
         finally:
             stopped.append(1)
 
     owner = QObject()
     jobs.start(owner, "Endless", work, then=done.append)
     owner.deleteLater()
-    qtbot.waitUntil(lambda: bool(stopped))
+    qtbot.waitUntil(lambda: bool(stopped), timeout=60_000)
     qtbot.wait(20)
     assert not done
 
@@ -114,6 +117,7 @@ def test_all_jobs_are_stopped_at_the_end(qtbot):
         try:
             while True:
                 progress(0, 1)
+                sleep(0.001)
         finally:
             stopped.append(1)
 

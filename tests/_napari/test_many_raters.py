@@ -81,7 +81,7 @@ def open_dock(viewer, scene, qtbot):
         dock = kind(viewer)
         docks.append(viewer.window.add_dock_widget(dock, name=kind.__name__))
         viewer.window.show()
-        qtbot.waitUntil(dock.isVisible)
+        qtbot.waitUntil(dock.isVisible, timeout=60_000)
         return dock
 
     yield opened
@@ -230,6 +230,25 @@ def test_the_matrix_is_of_those_who_read_an_image_in_common(open_dock, scene, st
     assert not dock.matrix.isVisible()
     assert "40 raters are too many for a matrix" in dock.hint.text()
     assert "780 pairs" in dock.hint.text()
+
+
+def test_of_a_larger_crowd_those_who_share_most_are_compared_two_by_two(prepared, monkeypatch):
+    monkeypatch.setattr(tables, "MOST_COMPARED", 5)
+    whole = prepared.annotations, prepared.pairs, prepared.groups, 0.5
+    view = tables.agreement_of(*whole)
+    assert view.raters == N
+    assert len(view.pairs) == 10
+    assert view.curve.tolist() == tables.f1_over_iou(*whole[:2], tables.CURVE).tolist()
+    said = agreement_dock._too_many(3000, len(view.pairs))
+    assert "every two of the 1,000 who share the most annotations" in said
+
+
+def test_counting_for_the_agreement_dock_is_never_done_before_its_last_threshold(prepared):
+    heard = []
+    whole = prepared.annotations, prepared.pairs, prepared.groups, 0.5
+    tables.agreement_of(*whole, progress=lambda done, total: heard.append(done / total))
+    assert heard == sorted(heard)
+    assert 1 not in heard[: -len(tables.CURVE) + 1]
 
 
 def test_a_wide_matrix_knows_the_cell_under_the_mouse(qtbot):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from time import sleep
 
 import numpy as np
 import pytest
@@ -287,6 +288,7 @@ def test_a_count_that_is_stopped_can_be_asked_for_again(dock, desk, monkeypatch)
     def never(*_, progress):
         while True:
             progress(0, 1)
+            sleep(0.001)
 
     monkeypatch.setattr(raters_dock, "rate", never)
     dock.scope.setCurrentText("this image")
@@ -305,6 +307,7 @@ def test_intervals_are_stopped_by_the_bar_and_hold_nothing_up(dock, desk, monkey
     def never(*_, progress):
         while True:
             progress(0, 1)
+            sleep(0.001)
 
     monkeypatch.setattr(raters_dock, "draw_intervals", never)
     dock._count()
@@ -323,3 +326,9 @@ def test_intervals_are_stopped_by_the_bar_and_hold_nothing_up(dock, desk, monkey
     desk.until(lambda: dock.rated is not None and dock.rated.drawn is not None)
     assert "stopped" not in dock.counted.text()
     assert not dock.again.isVisible()
+
+
+def test_one_rater_is_counted_in_the_singular():
+    alone = annotations_from_boxes([[0, 0, 9, 8]], image=["i"], rater=["a"], category=["x"])
+    said = raters_dock._counted(rated.rate(tables.prepare(Study(alone)), None))
+    assert said.startswith("All images: 1 rater, 1 object grouped at")

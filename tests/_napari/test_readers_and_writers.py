@@ -152,20 +152,6 @@ def test_a_layer_with_a_study_is_duplicated_without_copying_the_study(study_file
 
 
 @pytest.mark.screen
-def test_the_sample_opens_with_its_pixels(viewer, qtbot):
-    scene = scene_of(viewer)
-    viewer.open_sample("napari-consensus", "cytology")
-    qtbot.waitUntil(lambda: scene.store.prepared is not None, timeout=60_000)
-    assert viewer.layers[0].name == "field-1.png"
-    assert viewer.layers[0].rgb
-    scene.store.show_image(1)
-    assert viewer.layers[0].name == "field-2.png"
-    viewer.layers.remove(viewer.layers[0])
-    scene.store.show_image(2)
-    assert viewer.layers[0].name == "field-3.png"
-
-
-@pytest.mark.screen
 def test_a_release_folder_opens_with_its_image(viewer, cytocrowd, qtbot):
     scene = scene_of(viewer)
     viewer.open(cytocrowd, plugin="napari-consensus")
@@ -183,6 +169,27 @@ def test_a_release_folder_opens_with_its_image(viewer, cytocrowd, qtbot):
     assert len(viewer.layers) == count
 
 
+@pytest.fixture(scope="module")
+def shared(unshown_viewer):
+    """Return the viewer that the sentences from here on share."""
+    return unshown_viewer
+
+
+@pytest.mark.screen
+def test_the_sample_opens_with_its_pixels(shared, qtbot):
+    scene = scene_of(shared)
+    before = scene.store.prepared
+    shared.open_sample("napari-consensus", "cytology")
+    qtbot.waitUntil(lambda: scene.store.prepared is not before, timeout=60_000)
+    assert shared.layers[0].name == "field-1.png"
+    assert shared.layers[0].rgb
+    scene.store.show_image(1)
+    assert shared.layers[0].name == "field-2.png"
+    shared.layers.remove(shared.layers[0])
+    scene.store.show_image(2)
+    assert shared.layers[0].name == "field-3.png"
+
+
 def a_consensus_layer(viewer, study, image=0):
     scene = scene_of(viewer)
     prepared = tables.prepare(study)
@@ -191,12 +198,12 @@ def a_consensus_layer(viewer, study, image=0):
     request = runs.RunRequest(majority, "majority", "mean", 0.3, 1, None, None)
     scene.store.add_run(runs.merge(prepared, request))
     scene.store.show_image(image)
-    return scene.own.get("run:1")
+    return scene.own.get(f"run:{scene.store.run}")
 
 
 @pytest.mark.parametrize("suffix", ["geojson", "json", "csv"])
-def test_a_consensus_layer_is_saved_with_all_that_is_known_of_it(viewer, study, tmp_path, suffix):
-    layer = a_consensus_layer(viewer, study)
+def test_a_consensus_layer_is_saved_with_all_that_is_known_of_it(shared, study, tmp_path, suffix):
+    layer = a_consensus_layer(shared, study)
     path = tmp_path / f"out.{suffix}"
     first, *_ = layer.save(str(path), plugin="napari-consensus")
     assert Path(first) == path
@@ -205,8 +212,8 @@ def test_a_consensus_layer_is_saved_with_all_that_is_known_of_it(viewer, study, 
     assert "support" in text
 
 
-def test_a_saved_consensus_layer_holds_what_it_shows(viewer, study, tmp_path):
-    layer = a_consensus_layer(viewer, study, image=1)
+def test_a_saved_consensus_layer_holds_what_it_shows(shared, study, tmp_path):
+    layer = a_consensus_layer(shared, study, image=1)
     path = tmp_path / "out.geojson"
     layer.save(str(path), plugin="napari-consensus")
     document = json.loads(path.read_text(encoding="utf-8"))
@@ -214,8 +221,8 @@ def test_a_saved_consensus_layer_holds_what_it_shows(viewer, study, tmp_path):
     assert (tmp_path / "out.geojson.provenance.json").is_file()
 
 
-def test_shapes_that_were_moved_are_saved_where_they_are(viewer, study, tmp_path):
-    layer = a_consensus_layer(viewer, study)
+def test_shapes_that_were_moved_are_saved_where_they_are(shared, study, tmp_path):
+    layer = a_consensus_layer(shared, study)
     data, meta, _ = layer.as_layer_data_tuple()
     data = [vertices + 7 for vertices in data]
     written = writers.write_shapes(str(tmp_path / "moved.csv"), data, meta)

@@ -152,7 +152,8 @@ def test_lines_keep_their_width_on_the_screen(viewer, scene, store, qtbot):
     for zoom in (8.0, 0.25, 2.0):
         viewer.scene.camera.zoom = zoom
         qtbot.waitUntil(
-            lambda zoom=zoom: viewer.layers["A"].edge_width[0] == pytest.approx(LINE_WIDTH / zoom)
+            lambda zoom=zoom: viewer.layers["A"].edge_width[0] == pytest.approx(LINE_WIDTH / zoom),
+            timeout=60_000,
         )
     reference = viewer.layers["Reference R"].data[0]
     # Half the casing lies outside a box that begins at -0.5.
@@ -161,7 +162,7 @@ def test_lines_keep_their_width_on_the_screen(viewer, scene, store, qtbot):
 
 def test_a_small_turn_of_the_wheel_draws_nothing_anew(viewer, scene, qtbot):
     viewer.scene.camera.zoom = 8.0
-    qtbot.waitUntil(lambda: viewer.layers["A"].edge_width[0] == LINE_WIDTH / 8)
+    qtbot.waitUntil(lambda: viewer.layers["A"].edge_width[0] == LINE_WIDTH / 8, timeout=60_000)
     viewer.scene.camera.zoom = 10.0
     qtbot.wait(20)
     assert viewer.layers["A"].edge_width[0] == LINE_WIDTH / 8

@@ -103,6 +103,12 @@ def test_a_header_is_told_in_few_words():
     assert slide_facts(note["header"]) == ["9 × 6 px", "no scale: in pixels"]
 
 
+@pytest.fixture(scope="module")
+def viewer(unshown_viewer):
+    """Return the viewer that the sentences of this file share."""
+    return unshown_viewer
+
+
 @pytest.fixture
 def panel(tmp_path):
     """Write a slide of two channels whose pixels are higher than wide, in two levels."""
@@ -167,12 +173,13 @@ def test_outlines_lie_on_the_scale_of_a_slide_whose_pixels_are_not_square(
     x0, y0, x1, y1 = store.objects.bounds[2]
     centre = (np.array([y0 + y1, x0 + x1]) / 2 - 0.5) * (0.75, 0.5)
     assert viewer.scene.camera.center[-2:] == pytest.approx(tuple(centre))
-    qtbot.waitUntil(dock.slide.isVisible)
+    qtbot.waitUntil(dock.slide.isVisible, timeout=60_000)
     assert dock.slide.text() == "600 × 2,100 px · 0.5 × 0.75 µm/px"
     store.show_image(1)
     assert with_panel.own.images == []
     assert {tuple(layer.scale) for layer in viewer.layers} == {(1, 1)}
-    qtbot.waitUntil(lambda: not dock.slide.isVisible())
+    qtbot.waitUntil(lambda: not dock.slide.isVisible(), timeout=60_000)
+    viewer.window.remove_dock_widget(dock)
 
 
 def test_channels_are_found_by_what_they_are_and_close_with_the_last_of_them(viewer, with_panel):

@@ -187,7 +187,7 @@ DO = {
 }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(sorted(DO)), st.integers(0, 2)), max_size=14))
 def test_any_review_replays_to_the_same_and_undoes_to_the_start(shared_consensus, steps):
     review = Review(shared_consensus, adjudicator="senior")

@@ -206,7 +206,7 @@ def test_blocks_add_up_to_the_whole(monkeypatch):
     assert parts.log_likelihood == pytest.approx(whole.log_likelihood)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 1000), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(seed, random):
     rows = crowd(seed, n_objects=12)
@@ -217,7 +217,7 @@ def test_the_order_of_rows_does_not_matter(seed, random):
     np.testing.assert_array_equal(one.raters["confusion"], two.raters["confusion"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 1000), st.permutations(range(5)), st.permutations(range(3)))
 def test_renaming_raters_and_categories_renames_the_result(seed, raters, categories):
     rows = crowd(seed, n_objects=12)

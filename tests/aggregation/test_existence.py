@@ -207,7 +207,7 @@ def test_objects_alike_put_together_count_as_often_as_they_are(monkeypatch):
     assert together.log_likelihood == pytest.approx(apart.log_likelihood, rel=1e-10)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.permutations(range(5)), st.randoms(use_true_random=False))
 def test_neither_the_names_of_raters_nor_the_order_of_rows_matter(names, random):
     table, _ = drawn(7, 200, 0.5, HIT, FALSE)

@@ -104,7 +104,7 @@ def test_the_published_accuracy_is_reached(name, simulated):
 
 @pytest.mark.parametrize("solver", ["cg", "lbfgs"])
 def test_no_iteration_lowers_the_log_posterior(solver, votes_of, crowd_of):
-    votes = votes_of(crowd_of(2)[0], 40, 5, 3)
+    votes = votes_of(crowd_of(2, n_objects=20)[0], 20, 5, 3)
     reached = []
     for n in range(1, 12):
         found = GLAD(solver=solver, max_iterations=n, tolerance=0)(votes)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_consensus.aggregation import MMSR
+from napari_consensus.aggregation import MMSR, m_msr
 
 
 def logit(p, k):
@@ -93,3 +93,14 @@ def test_teams_that_share_no_object_are_weighed_apart(votes_of):
     found = MMSR()(votes_of(one + two))
     expected = [(1 + np.sqrt(0.8)) / 2] * 2 + [(1 + np.sqrt(0.2)) / 2] * 2
     np.testing.assert_allclose(found.raters["accuracy"], expected)
+
+
+def test_rows_are_sorted_alike_one_by_one_and_at_once(monkeypatch):
+    start = np.array([0, 3, 3, 7], np.int32)
+    of = np.array([0, 0, 0, 2, 2, 2, 2])
+    value = np.array([0.5, 0.1, 0.3, 0.9, 0.2, 0.2, 0.4])
+    for long_row in (1, 64):
+        monkeypatch.setattr(m_msr, "_LONG_ROW", long_row)
+        found = m_msr._rising_in_rows(value, of, start)
+        assert found.tolist() == [0.1, 0.3, 0.5, 0.2, 0.2, 0.4, 0.9]
+    assert value[0] == 0.5

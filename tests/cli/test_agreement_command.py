@@ -86,3 +86,10 @@ def test_a_broken_table_of_patients_is_refused(run, study, table, said):
     assert (code, out) == (1, "")
     assert said in err
     assert "Traceback" not in err
+
+
+def test_a_threshold_that_is_both_is_printed_once(run, study):
+    for iou, times in (("0.3", 1), ("0.5", 2)):
+        lines = run("agreement", study, "--iou", iou)[1].splitlines()
+        assert sum(line.startswith("IoU >= ") for line in lines) == times
+        assert sum(" objects" in line for line in lines if line.startswith("IoU")) == 1

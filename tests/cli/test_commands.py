@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from napari_consensus import samples
 from napari_consensus.cli import desktop
 
 HEADER = "image,rater,category,xmin,ymin,xmax,ymax\n"
@@ -25,16 +26,6 @@ def study(tmp_path):
     file = tmp_path / "marks.csv"
     file.write_text(HEADER + GOOD, encoding="utf-8")
     return file
-
-
-@pytest.fixture
-def document(run):
-    def document(*arguments):
-        code, out, err = run(*arguments, "--json", "--quiet")
-        assert (code, err) == (0, "")
-        return json.loads(out)
-
-    return document
 
 
 def test_agreement_counts_the_raters_and_keeps_the_reference_apart(document, study):
@@ -234,6 +225,13 @@ def test_people_get_tables_with_thresholds(run, study, tmp_path):
     assert "IoU >= 0.50" in out
 
 
+@pytest.fixture
+def made(sample, monkeypatch):
+    """Let commands find the study made, which takes seconds."""
+    monkeypatch.setattr(samples, "cytology_study", lambda: sample)
+
+
+@pytest.mark.usefixtures("made")
 def test_the_demo_leaves_three_formats_and_a_summary(run, tmp_path, monkeypatch):
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
@@ -246,6 +244,7 @@ def test_the_demo_leaves_three_formats_and_a_summary(run, tmp_path, monkeypatch)
     assert "Against the reference" in out
 
 
+@pytest.mark.usefixtures("made")
 def test_the_demo_without_a_window_says_its_counts_as_json(document, monkeypatch):
     monkeypatch.setattr(desktop, "_has_display", lambda: False)
     found = document("demo")
@@ -253,6 +252,7 @@ def test_the_demo_without_a_window_says_its_counts_as_json(document, monkeypatch
     assert min(found["objects"], found["matched"], found["reference"]) > 0
 
 
+@pytest.mark.usefixtures("made")
 @pytest.mark.parametrize("command", [["view", "."], ["demo", "--screenshot", "x.png"]])
 def test_a_window_without_napari_is_refused_in_one_line(run, monkeypatch, command):
     monkeypatch.setattr(desktop, "find_spec", lambda name: None)

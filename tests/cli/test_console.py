@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import rich.progress
 
+from napari_consensus.adjudication import DecisionLog
 from napari_consensus.cli import main
 
 NAMES = ["肿瘤", "Fußnote é", "cell 😀"]
@@ -63,3 +65,27 @@ def test_a_place_nobody_may_look_into_is_told_in_one_line(run, study, monkeypatc
     code, out, err = run("agreement", study)
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert "Permission denied" in err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("evaluate", "--reference", "A", "--calibration"),
+        ("apply", "--decisions", "none", "-o", "gold.csv"),
+    ],
+)
+def test_no_bar_goes_back(run, study, tmp_path, monkeypatch, command):
+    DecisionLog(tmp_path / "none").close()
+    monkeypatch.chdir(tmp_path)
+    shown = {}
+
+    def update(self, _task, *, completed, total):
+        shown.setdefault(self, []).append(completed / total)
+
+    monkeypatch.setattr(rich.progress.Progress, "update", update)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    name, *options = command
+    assert run(name, study, *options)[0] == 0
+    assert len(shown) > 1
+    assert all(shares == sorted(shares) for shares in shown.values())
+    assert all(0 <= share <= 1 for shares in shown.values() for share in shares)

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from napari_consensus.figures import study_figures
 from napari_consensus.formats import write
 
 
@@ -121,3 +122,20 @@ def test_a_contact_sheet_of_nothing_is_refused(run, folder, tmp_path, arguments,
     found, _, said = run("contact-sheet", folder, "-o", tmp_path / "a.pdf", *arguments)
     assert (found, why in said) == (code, True), said
     assert not list(tmp_path.iterdir())
+
+
+def test_where_figures_cannot_stand_is_said_before_any_is_drawn(run, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(study_figures, "study_figures", None)  # would be called to draw
+    file = tmp_path / "file"
+    file.touch()
+    drawn = tmp_path / "drawn"
+    drawn.mkdir()
+    (drawn / "sorted_ap.svg").touch()
+    for out, why in (
+        (file, "this is a file, and no folder"),
+        (file / "below", "there is no such folder to write to"),
+        (drawn, "sorted_ap.svg: the file stands already"),
+    ):
+        code, said, err = run("figures", folder, "-o", out)
+        assert (code, said, err.count("\n")) == (1, "", 1)
+        assert why in err

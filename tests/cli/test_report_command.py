@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from napari_consensus.report import pictures
+
 ROWS = """image,rater,category,x0,y0,x1,y1
 S23-10001,Anna Miller,HSIL,0,0,100,100
 S23-10001,Bert,HSIL,0,0,100,80
@@ -17,6 +19,12 @@ def marks(tmp_path):
     path = tmp_path / "marks.csv"
     path.write_text(ROWS, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def no_figures(monkeypatch):
+    """Leave figures undrawn where only what is said of them matters."""
+    monkeypatch.setattr(pictures, "svg", lambda drawing: "<svg></svg>")
 
 
 @pytest.fixture
@@ -38,6 +46,7 @@ def test_it_says_what_it_wrote(run, marks, page):
     assert "S23" not in text
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_the_options_of_a_consensus_and_of_intervals_are_taken(run, marks, page, tmp_path):
     clusters = tmp_path / "clusters.csv"
     clusters.write_text("image,patient\nS23-10001,p\nS23-10002,q\n", encoding="utf-8")
@@ -81,6 +90,7 @@ def test_wrong_usage_is_told_before_any_work(run, marks, page, words, said):
     assert not page.exists()
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_broken_row_is_refused_or_left_out(run, marks, page):
     marks.write_text(ROWS + "S23-10002,Bert,HSIL,0,0,0,0\n", encoding="utf-8")
     code, _, err = run("report", marks, "-o", page)

@@ -7,51 +7,7 @@ from pathlib import Path
 import pytest
 
 from napari_consensus import reach_consensus, read
-from napari_consensus.adjudication import DecisionLog, Review, box, freeze, versions_of
-
-MARKS = (
-    "image,rater,category,xmin,ymin,xmax,ymax\n"
-    "i.png,a,mitosis,0,0,10,10\n"
-    "i.png,b,mitosis,0,0,10,8\n"
-    "i.png,a,debris,30,30,40,40\n"
-    "j.png,a,debris,50,50,60,60\n"
-    "j.png,b,mitosis,50,50,60,60\n"
-    "i.png,reference,mitosis,0,0,10,10\n"
-    "j.png,reference,mitosis,50,50,60,60\n"
-)
-
-
-@pytest.fixture
-def study(tmp_path):
-    file = tmp_path / "marks.csv"
-    file.write_text(MARKS, encoding="utf-8")
-    return file
-
-
-@pytest.fixture
-def decisions(study, tmp_path):
-    path = tmp_path / "marks.decisions.sqlite"
-    consensus = reach_consensus(read(study).annotations, fusion="medoid")
-    review = Review(consensus, DecisionLog(path), adjudicator="senior")
-    _, lone, torn = consensus.shapes.id.tolist()
-    review.relabel(torn, "mitosis", text="=clear")
-    review.reject(lone)
-    review.undo()
-    review.unsure(lone)
-    review.add("j.png", box(5, 5, 9, 9, "debris"))
-    freeze(review, signed_by="senior", basis="one expert", statement="")
-    review.log.close()
-    return path
-
-
-@pytest.fixture
-def document(run):
-    def document(*arguments):
-        code, out, err = run(*arguments, "--json", "--quiet")
-        assert (code, err) == (0, "")
-        return json.loads(out)
-
-    return document
+from napari_consensus.adjudication import DecisionLog, Review, versions_of
 
 
 def test_the_queue_lists_what_to_look_at_first_and_why(document, run, study):
@@ -191,10 +147,10 @@ def test_simulate_review_prints_curves_and_how_soon_they_get_there(document, run
     assert "class_f1 0.800 to 1.000" in out
 
 
-def test_simulate_review_without_a_reference_is_refused_in_one_line(run, tmp_path):
-    file = tmp_path / "marks.csv"
-    file.write_text("".join(MARKS.splitlines(keepends=True)[:6]), encoding="utf-8")
-    code, out, err = run("simulate-review", file)
+def test_simulate_review_without_a_reference_is_refused_in_one_line(run, study):
+    marks = study.read_text(encoding="utf-8").splitlines(keepends=True)[:6]
+    study.write_text("".join(marks), encoding="utf-8")
+    code, out, err = run("simulate-review", study)
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert "--reference" in err
 

@@ -8,49 +8,10 @@ import sys
 
 import pytest
 
-from napari_consensus import cli, reach_consensus, read
-from napari_consensus.adjudication import DecisionLog, Review, box, freeze, versions_of
+from napari_consensus import cli, pipeline
+from napari_consensus.adjudication import DecisionLog, versions_of
 
-MARKS = (
-    "image,rater,category,xmin,ymin,xmax,ymax\n"
-    "i.png,a,mitosis,0,0,10,10\n"
-    "i.png,b,debris,0,0,10,8\n"
-    "i.png,reference,mitosis,0,0,10,10\n"
-)
 WHO = ("--adjudicator", "head", "--basis", "panel")
-
-
-@pytest.fixture
-def study(tmp_path):
-    file = tmp_path / "marks.csv"
-    file.write_text(MARKS, encoding="utf-8")
-    return file
-
-
-@pytest.fixture
-def decisions(study, tmp_path):
-    path = tmp_path / "marks.decisions.sqlite"
-    consensus = reach_consensus(read(study).annotations)
-    review = Review(consensus, DecisionLog(path), adjudicator="senior")
-    review.accept(consensus.shapes.id.tolist()[0])
-    review.add("i.png", box(500, 500, 510, 520, "debris"))
-    freeze(review, signed_by="senior", basis="panel", statement="")
-    review.log.close()
-    return path
-
-
-@pytest.fixture
-def refused(run, tmp_path):
-    """Run a command that is refused in one line, and leaves every file as it was."""
-
-    def refused(*arguments, code=1):
-        before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
-        done, out, err = run(*arguments)
-        assert (done, out, err.count("\n")) == (code, "", 1)
-        assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
-        return err
-
-    return refused
 
 
 def test_what_is_read_is_not_written_over(refused, study, decisions, tmp_path):
@@ -118,7 +79,8 @@ def test_a_signature_without_a_word_is_refused_by_its_option(refused, study, dec
 
 def test_decisions_on_another_study_are_refused(refused, study, decisions, tmp_path):
     other = tmp_path / "other.csv"
-    other.write_text(MARKS.replace("i.png", "k.png"), encoding="utf-8")
+    marks = study.read_text(encoding="utf-8").replace("i.png", "k.png").replace("j.png", "l.png")
+    other.write_text(marks, encoding="utf-8")
     out = ("-o", tmp_path / "gold.csv")
     for command in (("queue",), ("apply", *out), ("report", "-o", tmp_path / "page.html")):
         err = refused(*command, other, "--decisions", decisions)
@@ -191,3 +153,31 @@ def test_a_recipe_that_leads_nowhere_is_refused_not_wrong_usage(run, study, deci
     code, out, err = run("queue", study, "--decisions", decisions)
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert "not the steps of a consensus of these annotations: 'fuse' is missing" in err
+
+
+def test_a_refused_signature_leaves_no_lock(refused, study, decisions, tmp_path):
+    decisions.with_name(f"{decisions.name}.lock").unlink()
+    other = tmp_path / "other.csv"
+    marks = study.read_text(encoding="utf-8").replace(".png", ".tif")
+    other.write_text(marks, encoding="utf-8")
+    who = ("--adjudicator", "senior", "--basis", "one expert")
+    command = ("--decisions", decisions, *who)
+    assert "decided on another study" in refused("sign", other, *command)
+    assert "senior has signed this already" in refused("sign", study, *command, code=2)
+
+
+def test_what_is_decided_while_a_signature_is_prepared_is_not_signed_unseen(
+    run, study, decisions, monkeypatch
+):
+    def meanwhile(*arguments, **options):
+        log = DecisionLog(decisions)
+        log.state("recipe", "second", log.statements("recipe")[0].content)
+        log.close()
+        return reach_again(*arguments, **options)
+
+    reach_again = pipeline.reach_again
+    monkeypatch.setattr(pipeline, "reach_again", meanwhile)
+    code, out, err = run("sign", study, "--decisions", decisions, *WHO)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert f"{decisions}: was written meanwhile" in err
+    assert len(versions_of(DecisionLog.read(decisions))) == 1

@@ -1,6 +1,6 @@
 """The table of annotations: what enters it, in which order it stands, what it refuses."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from napari_consensus.data.annotations import (
 from napari_consensus.data.names import coded
 from napari_consensus.data.native import Native
 from napari_consensus.data.raters import RaterKind, RaterSet, Regions
+from napari_consensus.data.tasks import annotations_of_answers
 from napari_consensus.errors import TableError
 
 COLUMNS = [column.name for column in fields(Annotations) if column.init]
@@ -46,6 +47,30 @@ def test_a_rater_read_the_images_where_they_drew_unless_said_otherwise():
     assert table().raters.read.tolist() == [[True, True], [False, True]]
     everywhere = table(read=np.ones((2, 2), bool))
     assert everywhere.raters.read.all()
+
+
+@pytest.mark.parametrize("name", ["image", "rater", "category"])
+def test_a_single_text_is_no_column_of_letters(name):
+    with pytest.raises(TableError, match=f"^{name} is the single text 'abc'; pass a list"):
+        table(**{name: "abc"})
+
+
+def test_a_single_text_is_no_list_of_names():
+    read = np.ones((1, 2), bool)
+    with pytest.raises(TableError, match="rater names is the single text 'ab'"):
+        RaterSet("ab", (RaterKind.HUMAN,) * 2, read)
+    for name in ("images", "categories"):
+        with pytest.raises(TableError, match=f"{name} is the single text 'ab'"):
+            replace(table(), **{name: "ab"})
+    with pytest.raises(TableError, match="tasks is the single text 't'"):
+        annotations_of_answers([0], [0], [0], tasks="t", raters=["a"], categories=["x"])
+
+
+@pytest.mark.parametrize("keep", [["a"], [True], np.array([0, 1])])
+def test_raters_are_kept_by_a_mask_of_all_and_by_nothing_else(keep):
+    with pytest.raises(TableError, match=r"must be a mask of shape \(2,\)"):
+        table().of_raters(keep)
+    assert table().of_raters([False, True]).raters.names == ("b",)
 
 
 def test_changing_the_array_that_was_passed_changes_nothing():

@@ -73,14 +73,14 @@ boxes = st.lists(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(boxes, boxes, st.sampled_from([0.5, 0.7]))
 def test_all_at_once_ends_where_taking_turns_does(table, marks, reference, minimum_iou):
     ranking = rank_by_score(table(marks), table(reference))
     assert ranking.taken(minimum_iou).tolist() == in_turn(ranking, minimum_iou)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(boxes, boxes, st.randoms())
 def test_neither_the_order_of_rows_nor_the_names_of_images_nor_a_shift_changes_a_number(
     numbers, marks, reference, random
@@ -100,7 +100,7 @@ def test_neither_the_order_of_rows_nor_the_names_of_images_nor_a_shift_changes_a
     np.testing.assert_array_equal(ours(marks, reference), ours(moved(marks), moved(reference)))
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(boxes, boxes)
 def test_the_range_of_ties_holds_the_number(numbers, marks, reference):
     found = numbers(marks, reference)

@@ -199,7 +199,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows, rows)
 def test_swapping_sides_swaps_precision_and_recall(marks, reference):
     ours = [*marks, ("i", at(500), "a"), ("j", at(500), "a")]
@@ -211,7 +211,7 @@ def test_swapping_sides_swaps_precision_and_recall(marks, reference):
     assert one.f1_macro == pytest.approx(two.f1_macro)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows)
 def test_anything_agrees_with_itself(marks):
     boxes = {(image, tuple(box)): category for image, box, category in marks}
@@ -222,7 +222,7 @@ def test_anything_agrees_with_itself(marks):
         assert (found.accuracy, found.macro_recall) == (1, 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows, rows)
 def test_counts_by_image_and_by_category_add_up(marks, reference):
     found = evaluate_detection(table(marks), table(reference))

@@ -86,11 +86,12 @@ def test_a_matrix_of_many_raters_is_one_panel_whose_numbers_stand_in_its_table()
         return rater_matrix(pairs, 0.5)
 
     assert [len(axes.texts) for axes in drawn(16).figure.axes] == [120] * 4
-    (axes,) = drawn(17).figure.axes
+    many = drawn(17)
+    (axes,) = many.figure.axes
     assert axes.get_title("left") == "F1"
     assert not axes.texts
-    assert len(drawn(17).parts) == 136
-    assert drawn(17).numbers["mean_iou"] == [0.5] * 136
+    assert len(many.parts) == 136
+    assert many.numbers["mean_iou"] == [0.5] * 136
 
 
 def test_a_matrix_without_raters_says_so():

@@ -42,7 +42,7 @@ def test_a_study_of_one_rater_says_why_there_is_nothing_to_draw():
         "raters_per_object",
         "objects_per_image",
     ]
-    assert found.not_drawn["rater_matrix"] == "fewer than two raters read an image in common"
+    assert found.not_drawn["rater_matrix"] == "it needs two raters who read an image in common"
     assert (
         found.not_drawn["reliability_diagram"] == "there is no reference to hold anything against"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_consensus.figures import workload as workload_module
 from napari_consensus.figures.score_pairs import score_pairs
 from napari_consensus.figures.theme import DARK
 from napari_consensus.figures.workload import workload
@@ -32,6 +33,20 @@ def test_workload_has_a_bar_for_each_rater_and_each_number_of_raters():
 def test_numbers_of_raters_that_no_object_has_at_the_end_are_not_drawn():
     drawing = workload(("A", "B", "C"), np.array([2, 0, 0]), np.array([0, 2, 0, 0]), 0.3)
     assert list(drawing.parts) == ["bar-rater-0", "bar-rater-1", "bar-rater-2", "bar-answers-0"]
+
+
+def test_of_a_crowd_those_who_marked_the_most_have_a_bar(monkeypatch):
+    monkeypatch.setattr(workload_module, "_MOST_BARS", 2)
+    drawing = workload(("A", "B", "C"), np.array([4, 0, 6]), np.array([0, 4, 0, 2]), 0.3)
+    assert drawing.numbers == {
+        "bar": ["rater", "rater", "answers", "answers"],
+        "of": ["A", "C", 1, 3],
+        "objects": [4, 6, 4, 2],
+    }
+    assert drawing.parts["bar-rater-1"] == ("bar", "rater", "C")
+    assert drawing.parts["bar-answers-1"] == ("bar", "answers", 3)
+    assert drawing.caption.startswith("10 annotations by 3 raters on 6 objects")
+    assert drawing.notes == ("2 of the 3 raters are drawn, those who marked the most objects",)
 
 
 def test_raters_are_points_with_their_intervals_and_one_without_a_score_is_left_out():

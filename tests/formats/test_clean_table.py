@@ -94,7 +94,7 @@ def told(path):
     return out
 
 
-@settings(max_examples=60, deadline=None,
+@settings(max_examples=20, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(data=tables())
 def test_a_clean_table_is_what_the_careful_way_makes_of_it(tmp_path, data):

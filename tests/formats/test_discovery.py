@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -371,3 +372,16 @@ def test_web_folders_of_four_annotators_are_four_raters():
     assert found.read.shape == (20, 4)
     assert found.read.all()
     assert (found.counts == 1).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_is_refused_by_its_name_and_passed_over_in_a_folder(folder):
+    root = folder("anna.geojson", "berta.geojson")
+    for name in ("pipe.csv", "pipe.json", "pipe.png"):
+        os.mkfifo(root / name)
+        with pytest.raises(ReadError, match=f"{name}: this is neither a file nor a folder"):
+            discover(root / name)
+    found = discover(root)
+    assert [file.name for file in found.files] == ["anna.geojson", "berta.geojson"]
+    assert not found.unmatched
+    assert not found.unread

@@ -33,7 +33,7 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 QUIET = settings(
-    max_examples=60, deadline=None,
+    max_examples=25, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 

@@ -122,7 +122,7 @@ def test_an_overlap_of_exactly_a_threshold_reaches_it_as_integers_do():
         assert ((shared / union >= k / 20) == exact)[held].all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(images, images)
 def test_pairs_are_those_of_every_two_masks(a, b):
     by_hand = {
@@ -146,7 +146,7 @@ def test_other_numbers_for_the_same_labels_change_no_overlap(a, order):
     assert after == {(int(names[i]), j): iou for (i, j), iou in before.items()}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(images, images)
 def test_outlines_of_pixels_overlap_as_their_pixels_do(a, b):
     found = label_pairs(a, b)

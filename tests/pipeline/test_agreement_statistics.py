@@ -97,7 +97,7 @@ def test_images_of_one_patient_are_drawn_together():
 def test_a_table_of_clusters_that_does_not_fit_is_told():
     notes = agreement_statistics(study(), replicates=5, clusters={"00": "p", "zz": "p"}).notes
     assert "5 images belong to no cluster and were drawn one by one" in notes
-    assert "1 images of the table of clusters are not in the study" in notes
+    assert "1 image of the table of clusters is not in the study" in notes
 
 
 def test_models_and_images_have_their_own_plus_minus():

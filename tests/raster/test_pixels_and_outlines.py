@@ -82,7 +82,7 @@ def test_an_image_without_labels_has_no_outlines():
     assert len(outlines_of_labels(np.zeros((0, 4), np.int32)).label) == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(images)
 def test_outlines_are_simple_rings_of_corners_with_the_area_of_the_label(image):
     traced = outlines_of_labels(image)
@@ -100,7 +100,7 @@ def test_outlines_are_simple_rings_of_corners_with_the_area_of_the_label(image):
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(images)
 def test_painting_the_runs_of_outlines_gives_the_image_back(image):
     traced = outlines_of_labels(image)

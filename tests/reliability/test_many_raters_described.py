@@ -58,7 +58,7 @@ def two_by_two(votes, truth):
     return found
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 999), st.sampled_from([0.2, 0.9]), st.booleans())
 def test_errors_of_every_two_raters_are_those_counted_one_by_one(seed, answered, known):
     votes, truth = crowd(seed, answered)
@@ -74,7 +74,7 @@ def test_errors_of_every_two_raters_are_those_counted_one_by_one(seed, answered,
     assert [(p.a, p.b) for p in found.of(3)] == [(p.a, p.b) for p in of_3]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.integers(0, 999), st.sampled_from([0.2, 0.9]), st.sampled_from(["prior", "random", "first"])
 )

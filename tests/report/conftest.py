@@ -168,7 +168,7 @@ def _slide(path):
 def text(study, tmp_path_factory):
     """The page of that study, names hidden."""
     path = tmp_path_factory.mktemp("page") / "report.html"
-    report(study, path, replicates=200)
+    report(study, path, replicates=60)
     return path.read_text(encoding="utf-8")
 
 
@@ -182,7 +182,7 @@ def findings():
     """Compute what a page tells, without drawing it."""
 
     def findings(study, clusters=None, **settings):
-        settings = Settings(**{"replicates": 20, "hardest": 2, **settings})
+        settings = Settings(**{"replicates": 5, "hardest": 2, **settings})
         return find(study, study.reference, settings, clusters or {})
 
     return findings

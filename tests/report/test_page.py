@@ -134,7 +134,7 @@ def test_the_page_loads_nothing(page, text):
 
 
 def test_the_same_study_gives_the_same_page(study, text, tmp_path):
-    report(study, tmp_path / "again.html", replicates=200)
+    report(study, tmp_path / "again.html", replicates=60)
     again = (tmp_path / "again.html").read_text(encoding="utf-8")
     made = re.compile(r"Made \S+ \(UTC\)|on \d{4}-\d\d-\d\d")
     assert made.sub("", again) == made.sub("", text)

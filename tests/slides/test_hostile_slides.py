@@ -54,7 +54,7 @@ def complaint_of(path):
 
 
 @pytest.mark.parametrize("name", ["a.svs", "a.ome.tif", "b.tif", "a.png", "a.jpg"])
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_an_image_cut_or_overwritten_anywhere_is_read_or_refused(images, tmp_path, name, data):
     content = images[name].read_bytes()

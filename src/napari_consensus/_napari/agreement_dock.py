@@ -19,6 +19,7 @@ from napari_consensus._napari.table_view import Column, TableView
 from napari_consensus._napari.tables import (
     CURVE,
     GROUPING_IOU,
+    MOST_COMPARED,
     AgreementView,
     Prepared,
     agreement_of,
@@ -210,8 +211,7 @@ class AgreementDock(Dock):
         if len(view.pairs) > _MOST_CELLS**2:
             self.listed = []
             self.matrix.setVisible(False)
-            met_names = {pair.a for pair in view.pairs} | {pair.b for pair in view.pairs}
-            self.hint.setText(_too_many(len(met_names), len(view.pairs)))
+            self.hint.setText(_too_many(view.raters, len(view.pairs)))
             return
         pairs = [(code[pair.a], code[pair.b], pair) for pair in view.pairs]
         met = {rater for a, b, _ in pairs for rater in (a, b)}
@@ -266,9 +266,12 @@ def _scale(values: NDArray[np.float64], decimals: int) -> str:
 
 
 def _too_many(raters: int, pairs: int) -> str:
+    who = f"all {pairs:,} pairs of raters who read an image in common"
+    if raters > MOST_COMPARED:
+        who = f"every two of the {MOST_COMPARED:,} who share the most annotations with others"
     return (
-        f"{raters:,} raters are too many for a matrix; Save as CSV has the numbers of all "
-        f"{pairs:,} pairs of raters who read an image in common. Click a bar for its objects."
+        f"{raters:,} raters are too many for a matrix; Save as CSV has the numbers of {who}. "
+        "Click a bar for its objects."
     )
 
 

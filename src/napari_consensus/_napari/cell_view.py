@@ -171,6 +171,7 @@ class CellView(QTableView):
         self.setModel(self.table)
         self.setItemDelegate(_Choices(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setTabKeyNavigation(False)  # arrows go from cell to cell; Tab leaves
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_consensus._napari import jobs
@@ -51,7 +52,7 @@ class ComparisonWindow(QWidget):
         self.methods, self.sensitivity = ComparisonPage(), SensitivityPage()
         self.alike, self.figure = HeatMap(), FigureView()
         self.alike.setCursor(Qt.CursorShape.ArrowCursor)
-        self.job_bar = JobBar()
+        self.job_bar = JobBar(self)
         self.tabs = QTabWidget()
         for page, title in (
             (self.methods, "Methods"),
@@ -102,6 +103,13 @@ class ComparisonWindow(QWidget):
         self.methods.held = None
         self.sensitivity.clear()
         self.close()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """Close on Escape, as other windows do; what was compared is kept."""
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            self.close()
+            return
+        super().keyPressEvent(event)
 
     def _alike_page(self) -> QWidget:
         said = QLabel(

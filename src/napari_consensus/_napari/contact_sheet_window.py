@@ -71,9 +71,10 @@ class ContactSheetWindow(QDialog):
         self.crops.itemActivated.connect(self._go)
         self._save = QPushButton("Save as PDF…")
         self._save.setToolTip("Pages of these crops with every rater's outline and vote.")
+        self._save.setAutoDefault(False)  # Enter on a crop goes to its object, and no further
         self._save.clicked.connect(self.save)
         self._save.setEnabled(n > 0)
-        self.job_bar = JobBar()
+        self.job_bar = JobBar(self)
         bottom = QHBoxLayout()
         bottom.addWidget(_legend(cell), 1)
         bottom.addWidget(self._save)

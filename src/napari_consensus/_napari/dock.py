@@ -9,7 +9,7 @@ from weakref import WeakMethod
 
 from psygnal import SignalInstance
 from qtpy.QtCore import QEvent, Qt, QTimer
-from qtpy.QtGui import QShowEvent
+from qtpy.QtGui import QKeySequence, QShortcut, QShowEvent
 from qtpy.QtWidgets import (
     QDockWidget,
     QFrame,
@@ -25,8 +25,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_consensus._napari import jobs
+from napari_consensus._napari.focus_frame import FocusFrame
 from napari_consensus._napari.scene import scene_of
 from napari_consensus._napari.stacking import lay_over
+from napari_consensus._napari.wheel import let_wheel_pass
 
 EMPTY = (
     "No study is open.\n\nOpen a folder or a file in the Study dock, drop one onto the canvas, or "
@@ -75,12 +77,13 @@ class Dock(QWidget):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the Tab key goes to what lies on it
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         scroll.setWidget(self.body)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(scroll)
-        self.job_bar = JobBar()
+        self.job_bar = JobBar(self)
         self.top = QVBoxLayout()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(8, 6, 8, 6)
@@ -97,6 +100,7 @@ class Dock(QWidget):
         self._placed = QTimer(self)
         self._placed.setSingleShot(True)
         self._placed.timeout.connect(self._lay_over_others)
+        FocusFrame(self, self.body)
         self.setMinimumWidth(300)
 
     def add_page(self, page: QWidget) -> None:
@@ -144,10 +148,12 @@ class Dock(QWidget):
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
         """Catch up with what happened while hidden."""
         super().showEvent(event)
+        let_wheel_pass(self)
         frame = self.parent()
         if isinstance(frame, QDockWidget) and frame is not self._frame:
             self._frame = frame
             frame.visibilityChanged.connect(self.come_to_front)
+            self._clear_title(frame.titleBarWidget())
             self._placed.start(0)
         if self._stale:
             self._refresh_if_seen()
@@ -168,6 +174,11 @@ class Dock(QWidget):
             if size != font.pointSizeF():
                 font.setPointSizeF(size)
                 self.setFont(font)
+
+    def _clear_title(self, title: QWidget | None) -> None:
+        """Begin below the title: napari's asks for less height than it takes for large letters."""
+        covered = title.minimumHeight() - title.sizeHint().height() if title is not None else 0
+        self.layout().setContentsMargins(8, max(6, covered + 2), 8, 6)
 
     def _lay_over_others(self) -> None:
         window = self._frame.parent() if self._frame is not None else None
@@ -198,16 +209,27 @@ class Dock(QWidget):
 
 
 class JobBar(QWidget):
-    """Progress of the dock's work, and a button that stops it; of two works that begun last."""
+    """Progress of work, and a button that stops it; of two works that begun last.
 
-    def __init__(self) -> None:
-        super().__init__()
+    Parameters
+    ----------
+    owner
+        Whose work; Escape stops it from anywhere in there.
+    """
+
+    def __init__(self, owner: QWidget) -> None:
+        super().__init__(owner)
         self._jobs: list[jobs.Job] = []
         self._bar = QProgressBar()
         self._bar.setTextVisible(True)
         self._stop = QPushButton("Cancel")
-        self._stop.setToolTip("Stop this work; nothing is changed.")
+        self._stop.setToolTip("Stop this work; nothing is changed. Escape does the same.")
+        self._stop.setAutoDefault(False)  # in a dialog, Enter would press it from everywhere
         self._stop.clicked.connect(self.cancel)
+        self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), owner)
+        self._escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self._escape.setEnabled(False)
+        self._escape.activated.connect(self.cancel)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._bar, 1)
@@ -228,6 +250,7 @@ class JobBar(QWidget):
         """Show a job until it ends."""
         # Work that was stopped for other work ends while that goes on.
         self._jobs = [*(held for held in self._jobs if not held.stopping), job]
+        self._escape.setEnabled(True)
         self._show_last()
         job.progressed.connect(self._show)
         job.ended.connect(self._end)
@@ -256,6 +279,7 @@ class JobBar(QWidget):
             self._show_last()
         else:
             self.setVisible(False)
+            self._escape.setEnabled(False)
 
 
 def labelled(text: str, widget: QWidget, tip: str = "") -> QHBoxLayout:

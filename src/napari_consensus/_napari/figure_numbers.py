@@ -12,6 +12,7 @@ from napari_consensus._napari.tables import GROUPING_IOU
 from napari_consensus.data.annotations import Annotations
 from napari_consensus.data.study import Study
 from napari_consensus.figures.category_confusion import category_confusion
+from napari_consensus.figures.drawing import Drawing
 from napari_consensus.figures.f1_over_iou import f1_over_iou, f1_over_iou_of_pairs
 from napari_consensus.figures.objects_per_image import objects_per_image
 from napari_consensus.figures.rater_matrix import rater_matrix
@@ -143,6 +144,20 @@ def _confusion(held: FigureNumbers, pair: int) -> Again | None:
     return partial(category_confusion, of.confusion, names, of.a, of.b, iou)
 
 
+def _of_two(held: FigureNumbers, _: int, *, draw: Callable[..., Drawing]) -> Again | None:
+    """Draw the statistics, where two raters are there to compare."""
+    return partial(draw, held.statistics) if held.statistics.pairs else None
+
+
+def _matrix(held: FigureNumbers, _: int) -> Again | None:
+    of = held.statistics
+    if not of.pairs:
+        return None
+    intervals = of.pairs if held.wanted.replicates else ()
+    iou = held.wanted.minimum_iou
+    return partial(rater_matrix, of.rater_pairs, iou, intervals=intervals, raters=of.raters)
+
+
 def _per_mm2(held: FigureNumbers, _: int) -> Again | None:
     counts = held.statistics.counts
     return partial(objects_per_image, counts[1], held.images) if len(counts) > 1 else None
@@ -160,25 +175,19 @@ CATEGORIES = "Categories of two raters"
 # What draws each figure, and what a click in it does; None where the study has no such numbers.
 FIGURES: dict[str, tuple[Callable[[FigureNumbers, int], Again | None], str]] = {
     "Agreement of every two raters": (
-        lambda held, _: partial(
-            rater_matrix,
-            held.statistics.rater_pairs,
-            held.wanted.minimum_iou,
-            intervals=held.statistics.pairs if held.wanted.replicates else (),
-            raters=held.statistics.raters,
-        ),
+        _matrix,
         "Click a square: Matches and the canvas show these two.",
     ),
     "F1 over IoU": (
-        lambda held, _: partial(f1_over_iou, held.statistics),
+        partial(_of_two, draw=f1_over_iou),
         "Click a point: its threshold is taken everywhere.",
     ),
     "F1 over IoU, every two raters": (
-        lambda held, _: partial(f1_over_iou_of_pairs, held.statistics),
+        partial(_of_two, draw=f1_over_iou_of_pairs),
         "Click a line: Matches and the canvas show these two.",
     ),
     "AP over IoU and SortedAP": (
-        lambda held, _: partial(sorted_ap, held.statistics),
+        partial(_of_two, draw=sorted_ap),
         "Click a line: Matches and the canvas show these two.",
     ),
     "Raters per object": (
@@ -200,9 +209,10 @@ FIGURES: dict[str, tuple[Callable[[FigureNumbers, int], Again | None], str]] = {
         "Click a bar: its objects are framed on the canvas and listed in Matches.",
     ),
 }
+# Why a figure is missing; figures of two raters where nothing else is said.
 MISSING = {
+    **dict.fromkeys(FIGURES, "It needs two raters who read an image in common."),
     "Objects per mm²": "The size of a pixel and of the images is not known.",
-    CATEGORIES: "No two raters read an image in common.",
     "Reliability of the consensus": "It needs a reference, and a consensus: run one in Consensus.",
     "Reliability of its categories": "It needs a reference, and a consensus: run one in Consensus.",
 }

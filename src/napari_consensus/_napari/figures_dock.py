@@ -184,7 +184,7 @@ class FiguresDock(Dock):
         self.missing.setVisible(again is None)
         if again is None:
             self.view.clear()
-            self.missing.setText(MISSING.get(name, ""))
+            self.missing.setText(MISSING[name])
             return
         self.view.draw(again)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from napari_consensus._napari.found_cells import unmatched_files
 from napari_consensus.formats.discovery import Discovery
@@ -26,7 +27,7 @@ def summary_text(found: Discovery) -> str:
         parts.append(f"{many(unmatched, 'file')} unmatched")
     if found.unread:
         parts.append(f"{many(len(found.unread), 'image')} nobody read")
-    root = found.root.resolve()
+    root = Path(os.path.abspath(found.root))  # noqa: PTH100 (asks no share that may hang)
     return f"Found in {root.name or root}: " + " · ".join(parts)
 
 

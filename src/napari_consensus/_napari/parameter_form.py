@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_consensus._napari.number_box import NumberBox
+from napari_consensus._napari.wheel import let_wheel_pass
 
 
 class ParameterForm(QWidget):
@@ -45,6 +46,7 @@ class ParameterForm(QWidget):
             self._inputs[each.name] = widget
             self._form.addRow(each.name.replace("_", " "), widget)
             self._form.labelForField(widget).setToolTip(widget.toolTip())
+        let_wheel_pass(self)
         self.setVisible(bool(self._inputs))
 
     def values(self) -> dict[str, Any]:

@@ -106,10 +106,9 @@ def error_columns(rated: Rated, rater: int, colours: Sequence[str]) -> list[Colu
 def _by_rank(rated: Rated) -> list[Column]:
     """Return what raters are ranked by, whom they cannot be told from, and the reference."""
     found, against = rated.found, rated.found.against
-    others = [found.not_separable(k) for k in range(len(rated.names))]
     apart = Column(
         "Not separable from",
-        [_listed(names) for names in others],
+        [_listed(found.beside(k), rated.names) for k in range(len(rated.names))],
         f"Whose interval of {found.ranked_by} overlaps",
     )
     if against is None:
@@ -245,8 +244,10 @@ def _said(value: str | float | bool) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(names) if len(names) <= _MOST_NAMES else f"{len(names)} others"
+def _listed(raters: NDArray[np.int64], names: Sequence[str]) -> str:
+    if len(raters) > _MOST_NAMES:
+        return f"{len(raters):,} others"
+    return ", ".join(names[k] for k in raters.tolist())
 
 
 def _rank(best: int, worst: int) -> str:

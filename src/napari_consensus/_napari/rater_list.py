@@ -133,7 +133,6 @@ class RaterList(QWidget):
         tree.setUniformRowHeights(True)
         tree.setIndentation(0)
         tree.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        tree.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         tree.setMinimumHeight(110)
         header = tree.header()
         header.setStretchLastSection(False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
+import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
@@ -132,16 +133,17 @@ class RaterPage(QWidget):
 def _apart(rated: Rated) -> str:
     """Who can be told from whom."""
     found, names = rated.found, rated.names
-    placed = [
-        f"{names[k]} above {', '.join(names[j] for j in row.nonzero()[0].tolist())}"
-        for k, row in enumerate(found.above)
-        if row.any()
-    ]
+    above = found.above
+    before = np.flatnonzero(above.any(axis=1)).tolist()
     by = found.ranked_by.capitalize()
-    if not placed:
+    if not before:
         return f"{by}: no two raters are separable, for their intervals overlap."
-    if len(placed) > _MOST_LINES:
+    if len(before) > _MOST_LINES:
         return f"{by}: the column Rank says who is placed before whom."
+    placed = [
+        f"{names[k]} above {', '.join(names[j] for j in np.flatnonzero(above[k]).tolist())}"
+        for k in before
+    ]
     return f"{by}: {'; '.join(placed)}. No other two are separable."
 
 
@@ -150,8 +152,8 @@ def _together(errors: ErrorsTogether, raters: int) -> str:
     if isnan(errors.mean):
         return f"No two raters erred enough against {against} to say whether they err together."
     return (
-        f"{raters} raters are worth {errors.effective_raters:.1f} independent ones: errors against "
-        f"{against} correlate by {errors.mean:.2f} on average."
+        f"{many(raters, 'rater')} are worth {errors.effective_raters:.1f} independent ones: errors "
+        f"against {against} correlate by {errors.mean:.2f} on average."
     )
 
 

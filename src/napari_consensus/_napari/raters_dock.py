@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QTabWidg
 from napari_consensus._napari import jobs
 from napari_consensus._napari.crop_gallery import SIDE, CropGallery
 from napari_consensus._napari.dock import Dock
+from napari_consensus._napari.found_texts import many
 from napari_consensus._napari.hard_crops import HardCrop, read_hard_crops
 from napari_consensus._napari.leave_out_page import LeaveOutPage
 from napari_consensus._napari.object_page import ObjectPage
@@ -246,7 +247,7 @@ def _counted(rated: Rated) -> str:
     objects = found.groups.n_objects
     where = "All images" if rated.image is None else "This image"
     text = (
-        f"{where}: {len(rated.names)} raters, {objects:,} objects grouped at IoU ≥ "
+        f"{where}: {many(len(rated.names), 'rater')}, {many(objects, 'object')} grouped at IoU ≥ "
         f"{GROUPING_IOU:.2f}, called by {found.method}."
     )
     if found.against is not None:

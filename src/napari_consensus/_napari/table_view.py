@@ -13,7 +13,7 @@ import numpy as np
 from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 from qtpy.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from qtpy.QtGui import QColor, QKeyEvent, QKeySequence
+from qtpy.QtGui import QColor, QFocusEvent, QKeyEvent, QKeySequence
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -236,6 +236,7 @@ class TableView(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setAlternatingRowColors(False)
+        self.setTabKeyNavigation(False)  # arrows go from row to row; Tab leaves
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -303,6 +304,15 @@ class TableView(QTableView):
             self.copy()
             return
         super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
+        """Choose nothing yet: Qt would take the first row, and the canvas would go there."""
+        before, quiet = self.currentIndex(), self._quiet
+        self._quiet = True
+        super().focusInEvent(event)
+        if not before.isValid():
+            self.setCurrentIndex(before)
+        self._quiet = quiet
 
     def copy(self) -> None:
         """Put the table on the clipboard, ready for a spreadsheet."""

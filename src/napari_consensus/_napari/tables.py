@@ -20,11 +20,14 @@ from napari_consensus.formats import read_discovery
 from napari_consensus.formats.discovery import Discovery
 from napari_consensus.grouping import group_pairs
 from napari_consensus.pairing import split_pairs
+from napari_consensus.pipeline.described import described_raters
 from napari_consensus.progress import Progress, silent, stage
 
 LOWEST_IOU = 0.05
 AGREEMENT_IOU = 0.5
 GROUPING_IOU = 0.3
+# Raters of whom every two have a row of numbers: half a million rows.
+MOST_COMPARED = 1000
 CURVE = tuple(round(0.05 * k, 2) for k in range(1, 20))
 
 
@@ -93,7 +96,10 @@ class AgreementView:
     Parameters
     ----------
     pairs
-        Numbers of every two raters at `minimum_iou`.
+        Numbers of every two raters at `minimum_iou`; of more than `MOST_COMPARED` raters, of
+        those who share the most annotations with others.
+    raters
+        How many raters there are to compare.
     minimum_iou
         The threshold.
     curve
@@ -105,6 +111,7 @@ class AgreementView:
     """
 
     pairs: tuple[RaterPair, ...]
+    raters: int
     minimum_iou: float
     curve: NDArray[np.float64]
     raters_per_object: NDArray[np.int64]
@@ -207,7 +214,8 @@ def agreement_of(
     progress
         Reports, and stops where it raises.
     """
-    counts = count_matches(annotations, pairs, minimum_iou, progress=progress)
+    first, second = (stage(progress, k, 2) for k in range(2))
+    counts = count_matches(annotations, pairs, minimum_iou, progress=first)
     # Of what raters drew together nothing is counted.
     counted = annotations.raters.apart
     if image is not None:
@@ -215,10 +223,17 @@ def agreement_of(
         counts = counts.of_images(counted)
     support = groups.support[counted[groups.image]]
     n = len(annotations.raters)
+    met = np.zeros(n, np.bool_)
+    met[counts.a] = met[counts.b] = True
+    raters = int(met.sum())
+    if raters > MOST_COMPARED:
+        kept = described_raters(counts, n, MOST_COMPARED)
+        counts = counts.take(kept[counts.a] & kept[counts.b])
     return AgreementView(
         pairs=pair_numbers(counts, annotations.raters.names),
+        raters=raters,
         minimum_iou=minimum_iou,
-        curve=f1_over_iou(annotations, pairs, CURVE, progress=progress) if curve else np.empty(0),
+        curve=f1_over_iou(annotations, pairs, CURVE, progress=second) if curve else np.empty(0),
         raters_per_object=np.bincount(support, minlength=n + 1)[1 : n + 1],
         image=image,
     )

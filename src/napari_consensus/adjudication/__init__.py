@@ -29,7 +29,7 @@ from napari_consensus.adjudication.mirror import Mirror, open_log, read_log
 from napari_consensus.adjudication.recipe import recipe_of
 from napari_consensus.adjudication.rescue import Rescue, Rescued, rescued
 from napari_consensus.adjudication.review import Review
-from napari_consensus.adjudication.signing import count_verdicts, freeze, versions_of
+from napari_consensus.adjudication.signing import check_is_new, count_verdicts, freeze, versions_of
 from napari_consensus.adjudication.standing import SETTLED, Affected, Verdict
 from napari_consensus.adjudication.work import (
     AdjudicatorPair,
@@ -67,6 +67,7 @@ __all__ = [
     "Work",
     "audit_result",
     "box",
+    "check_is_new",
     "check_is_there",
     "compare_adjudicators",
     "consistency",

@@ -51,7 +51,7 @@ def freeze(review: Review, *, signed_by: str, basis: str, statement: str) -> Ver
         if not value.strip():
             msg = f"{name} is empty; a version says who signed it and what it rests on"
             raise ParameterError(msg)
-    _check_is_new(review.log, signed_by, basis, statement)
+    check_is_new(review.log, signed_by, basis, statement)
     counts = count_verdicts(review)
     content: dict[str, Any] = {
         "basis": basis,
@@ -92,8 +92,14 @@ def count_verdicts(review: Review) -> Counter[Verdict]:
     return counts
 
 
-def _check_is_new(log: DecisionLog, signed_by: str, basis: str, statement: str) -> None:
-    """Refuse to sign twice the same; another person, or another statement, is another version."""
+def check_is_new(log: DecisionLog, signed_by: str, basis: str, statement: str) -> None:
+    """Refuse to sign twice the same; another person, or another statement, is another version.
+
+    Raises
+    ------
+    ParameterError
+        Where the same was signed already.
+    """
     versions = versions_of(log)
     if not versions:
         return

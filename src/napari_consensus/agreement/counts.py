@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.data._columns import column
-from napari_consensus.matching import choose_pairs, places_compared
-from napari_consensus.progress import Progress, silent
+from napari_consensus.matching import choose_pairs, contested, places_compared
+from napari_consensus.progress import Progress, silent, stage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
     from napari_consensus.data.annotations import Annotations
@@ -134,25 +136,87 @@ def match_every_two(
 
     Source: `matching.best_matching`, for each two raters.
     """
-    table = annotations
-    held = pairs.at_least(minimum_iou, strict=strict)
-    met = _Meetings.of(table)
-    # Rows run by image and rater, so the first of a pair is of the rater with the lower code.
-    a, b = table.rater[held.first], table.rater[held.second]
-    n_a, n_b, counted = _marked(table, held, met)
-    place = met.find(a, b, table.image[held.first])
-    kept = np.flatnonzero(counted & (place >= 0))
-    # A mark faces each other rater as a mark of its own: one matching serves every two raters.
-    wide = len(table.raters)
-    chosen = choose_pairs(
-        held.first[kept].astype(np.int64) * wide + b[kept],
-        held.second[kept].astype(np.int64) * wide + a[kept],
-        held.iou[kept],
-        progress,
-        most_first=most_first,
+    faced = _Facing.of(annotations, pairs.at_least(minimum_iou, strict=strict))
+    found = choose_pairs(*faced.keys, faced.pairs.iou, progress, most_first=most_first)
+    met = faced.met
+    return Matches(
+        met.image, met.a, met.b, faced.n_a, faced.n_b, faced.pairs.take(found), faced.meeting[found]
     )
-    found = kept[chosen]
-    return Matches(met.image, met.a, met.b, n_a, n_b, held.take(found), place[found])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeetingCounts:
+    """How much every two raters matched at one threshold, in the order of `Matches`.
+
+    Parameters
+    ----------
+    image
+        (m,) codes of the images of meetings.
+    matched, marked
+        (m,) annotations both marked, and those of the two together.
+    """
+
+    image: NDArray[np.int64]
+    matched: NDArray[np.int64]
+    marked: NDArray[np.int64]
+
+
+def count_at_each(
+    annotations: Annotations,
+    pairs: Pairs,
+    thresholds: Sequence[float],
+    *,
+    strict: bool = False,
+    progress: Progress = silent,
+) -> Iterator[MeetingCounts]:
+    """Match every two raters anew at each threshold.
+
+    Pairs that no other contests at a threshold are matches at every higher one they reach, so
+    they are looked for once.
+
+    Parameters
+    ----------
+    annotations
+        What raters drew.
+    pairs
+        Overlapping pairs of these annotations, at the lowest threshold or lower.
+    thresholds
+        (t,) rising, in [0, 1].
+    strict
+        Ask for IoU > threshold rather than >=.
+    progress
+        Reports, and stops where it raises.
+
+    Yields
+    ------
+    MeetingCounts
+        At each threshold.
+    """
+    if annotations.raters.regions is not None:
+        # The edge of a region does not part what overlaps: what is compared, and so what was
+        # marked there, differs between thresholds.
+        for k, threshold in enumerate(thresholds):
+            progress(k, len(thresholds))
+            found = match_every_two(annotations, pairs, threshold, strict=strict)
+            matched = np.bincount(found.meeting, minlength=len(found.image))
+            yield MeetingCounts(found.image, matched, found.n_a + found.n_b)
+        return
+    faced = _Facing.of(annotations, pairs.at_least(thresholds[0], strict=strict))
+    first, second = faced.keys
+    iou, meeting = faced.pairs.iou, faced.meeting
+    shared = contested(first, second)
+    sure, sure_at = iou[~shared], meeting[~shared]
+    first, second, iou, at = first[shared], second[shared], iou[shared], meeting[shared]
+    m, marked = len(faced.met.image), faced.n_a + faced.n_b
+    for k, threshold in enumerate(thresholds):
+        progress(k, len(thresholds))
+        reached = sure > threshold if strict else sure >= threshold
+        sure, sure_at = sure[reached], sure_at[reached]
+        reached = iou > threshold if strict else iou >= threshold
+        first, second, iou, at = first[reached], second[reached], iou[reached], at[reached]
+        chosen = choose_pairs(first, second, iou, stage(progress, k, len(thresholds)))
+        matched = np.bincount(np.concatenate([sure_at, at[chosen]]), minlength=m)
+        yield MeetingCounts(faced.met.image, matched, marked)
 
 
 def count_matches(
@@ -165,7 +229,24 @@ def count_matches(
 ) -> MatchCounts:
     """Match every two raters and count by image; parameters are those of `match_every_two`."""
     found = match_every_two(annotations, pairs, minimum_iou, strict=strict, progress=progress)
-    category, held = annotations.category, found.pairs
+    return counts_of(found, annotations.category, minimum_iou, strict=strict)
+
+
+def counts_of(
+    found: Matches, category: NDArray[np.int32], minimum_iou: float, *, strict: bool = False
+) -> MatchCounts:
+    """Count matches by image.
+
+    Parameters
+    ----------
+    found
+        Of every two raters.
+    category
+        (annotations,) codes; -1 is none given.
+    minimum_iou, strict
+        The threshold of the matches.
+    """
+    held = found.pairs
     ours, theirs = category[held.first], category[held.second]
     both = (ours >= 0) & (theirs >= 0)
     m, at = len(found.image), found.meeting
@@ -225,6 +306,50 @@ class _Meetings:
             return np.full(len(key), -1)
         row = np.minimum(np.searchsorted(self.key, key), len(self.key) - 1)
         return np.where(self.key[row] == key, row, -1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Facing:
+    """Pairs of two raters where they met, and what each marked there.
+
+    Parameters
+    ----------
+    met
+        Every image and two raters who read it.
+    n_a, n_b
+        (m,) annotations each of them marked there.
+    pairs
+        (p,) those of two raters who met, where both read.
+    meeting
+        (p,) row of `met`.
+    keys
+        (p,) first and second as they face one other rater.
+    """
+
+    met: _Meetings
+    n_a: NDArray[np.int64]
+    n_b: NDArray[np.int64]
+    pairs: Pairs
+    meeting: NDArray[np.int64]
+    keys: tuple[NDArray[np.int64], NDArray[np.int64]]
+
+    @classmethod
+    def of(cls, table: Annotations, held: Pairs) -> _Facing:
+        met = _Meetings.of(table)
+        # Rows run by image and rater: the first of a pair is of the rater with the lower code.
+        a, b = table.rater[held.first], table.rater[held.second]
+        n_a, n_b, counted = _marked(table, held, met)
+        meeting = met.find(a, b, table.image[held.first])
+        kept = counted & (meeting >= 0)
+        if not kept.all():
+            held, meeting, a, b = held.take(kept), meeting[kept], a[kept], b[kept]
+        # A mark faces each other rater as a mark of its own: one matching serves every two.
+        wide = len(table.raters)
+        keys = (
+            held.first.astype(np.int64) * wide + b,
+            held.second.astype(np.int64) * wide + a,
+        )
+        return cls(met, n_a, n_b, held, meeting, keys)
 
 
 def _marked(

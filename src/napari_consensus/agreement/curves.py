@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from napari_consensus.agreement.counts import match_every_two
+from napari_consensus.agreement.counts import count_at_each, match_every_two
 from napari_consensus.errors import ParameterError
 from napari_consensus.progress import Progress, silent
 from napari_consensus.resampling import Statistic, ratio_of_sums, shares
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -50,13 +50,12 @@ class CurveCounts:
 
     thresholds: tuple[float, ...]
     image: NDArray[np.int64]
-    matched: NDArray[np.int64]
+    matched: NDArray[np.int32]
     marked: NDArray[np.int64]
 
     def take(self, rows: NDArray[np.int64]) -> CurveCounts:
         """Keep some rows, such as those of two raters."""
-        columns = (column[rows] for column in (self.image, self.matched, self.marked))
-        return CurveCounts(self.thresholds, *columns)
+        return CurveCounts(self.thresholds, self.image[rows], self.matched[rows], self.marked[rows])
 
 
 def count_over_iou(
@@ -76,23 +75,29 @@ def count_over_iou(
     pairs
         Overlapping pairs of these annotations, at the lowest threshold or lower.
     thresholds
-        (t,) in [0, 1].
+        (t,) rising, in [0, 1].
     strict
         Ask for IoU > threshold rather than >=.
     progress
         Reports, and stops where it raises.
     """
-    matched, marked = [], []
-    image = np.empty(0, np.int64)
-    for k, threshold in enumerate(thresholds):
-        progress(k, len(thresholds))
-        found = match_every_two(annotations, pairs, threshold, strict=strict)
-        image = found.image
-        matched.append(np.bincount(found.meeting, minlength=len(found.image)))
-        marked.append(found.n_a + found.n_b)
+    t = len(thresholds)
+    image, matched = np.empty(0, np.int64), np.empty((t, 0), np.int32)
+    marked: list[NDArray[np.int64]] = []
+    found = count_at_each(annotations, pairs, thresholds, strict=strict, progress=progress)
+    for k, at in enumerate(found):
+        if not k:
+            # Of thousands of raters there are millions of rows, and a column for each threshold.
+            image, matched = at.image, np.empty((t, len(at.image)), np.int32)
+        matched[k] = at.matched
+        marked.append(at.marked)
     progress(1, 1)
+    alike = all(of is marked[0] for of in marked)
     return CurveCounts(
-        tuple(thresholds), image, np.stack(matched, axis=1), np.stack(marked, axis=1)
+        tuple(thresholds),
+        image,
+        matched.T,
+        np.broadcast_to(marked[0], (t, len(image))).T if alike else np.stack(marked, axis=1),
     )
 
 
@@ -106,7 +111,8 @@ def f1_micro_curve(counts: CurveCounts, images: int) -> Statistic:
     images
         How many images there are.
     """
-    return _pooled(counts.image, 2 * counts.matched, counts.marked, images)
+    matched, marked = _sums_of(counts, images)
+    return ratio_of_sums(2 * matched, marked)
 
 
 def f1_of_pairs(counts: CurveCounts, pair: NDArray[np.int64], images: int) -> Statistic:
@@ -137,13 +143,14 @@ def f1_of_pairs(counts: CurveCounts, pair: NDArray[np.int64], images: int) -> St
 
 def f1_macro_curve(counts: CurveCounts, images: int) -> Statistic:
     """Mean F1 at each threshold over every image and two raters of whom one drew something."""
-    return _averaged(counts.image, shares(2 * counts.matched, counts.marked), images)
+    f1 = (shares(2 * matched, marked) for matched, marked in _at_each(counts))
+    return _averaged(counts.image, f1, images)
 
 
 def ap_dsb_micro(counts: CurveCounts, images: int) -> Statistic:
     """TP / (TP + FP + FN) at each threshold, pooled over images and pairs of raters."""
-    union = counts.marked - counts.matched
-    return _pooled(counts.image, counts.matched, union, images)
+    matched, marked = _sums_of(counts, images)
+    return ratio_of_sums(matched, marked - matched)
 
 
 def ap_dsb_macro(counts: CurveCounts, images: int) -> Statistic:
@@ -154,7 +161,7 @@ def ap_dsb_macro(counts: CurveCounts, images: int) -> Statistic:
     Source: the score of the 2018 Data Science Bowl, J. C. Caicedo et al., Nucleus segmentation
     across imaging experiments, Nature Methods 16 (2019) 1247-1253, with >= for >.
     """
-    ap = shares(counts.matched, counts.marked - counts.matched)
+    ap = (shares(matched, marked - matched) for matched, marked in _at_each(counts))
     return _averaged(counts.image, ap, images)
 
 
@@ -327,7 +334,7 @@ def sorted_curves(
 
 def sorted_ap_micro(matches: SortedMatches, images: int) -> Statistic:
     """SortedAP of the matches of all images and pairs of raters together, by steps."""
-    marked = _sums(matches.image, matches.marked[:, None], images)
+    marked = _sums(matches.image, matches.marked, images)[:, None]
     at = matches.image[matches.meeting]
     drop = matches.iou - np.append(matches.iou[1:], 0.0)
 
@@ -353,30 +360,35 @@ def sorted_ap_macro(matches: SortedMatches, images: int) -> Statistic:
     rise = (rank + 1) / (whole - rank - 1) - rank / (whole - rank)
     area = np.bincount(meeting, weights=iou * rise, minlength=len(matches.image))
     value = np.where(matches.marked > 0, area, np.nan)
-    return _averaged(matches.image, value[:, None], images)
+    return _averaged(matches.image, [value], images)
 
 
-def _pooled(
-    image: NDArray[np.int64],
-    part: NDArray[np.int64],
-    whole: NDArray[np.int64],
-    images: int,
+def _at_each(counts: CurveCounts) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+    """Give matched and marked at each threshold in turn: a table of all is large."""
+    return zip(counts.matched.T, counts.marked.T, strict=True)
+
+
+def _sums_of(counts: CurveCounts, images: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(images, t) each: sums of the matched, and of the marked."""
+    sums = [[_sums(counts.image, of, images) for of in both] for both in _at_each(counts)]
+    matched, marked = zip(*sums, strict=True)
+    return np.stack(matched, axis=1), np.stack(marked, axis=1)
+
+
+def _averaged(
+    image: NDArray[np.int64], columns: Iterable[NDArray[np.float64]], images: int
 ) -> Statistic:
-    return ratio_of_sums(_sums(image, part, images), _sums(image, whole, images))
-
-
-def _averaged(image: NDArray[np.int64], values: NDArray[np.float64], images: int) -> Statistic:
-    """Mean of the (m, k) values of meetings, those that are NaN left out."""
-    known = ~np.isnan(values)
-    return ratio_of_sums(
-        _sums(image, np.where(known, values, 0), images), _sums(image, known, images)
-    )
+    """Mean of each column of (m,) values of meetings, those that are NaN left out."""
+    sums, times = [], []
+    for values in columns:
+        known = ~np.isnan(values)
+        sums.append(_sums(image, np.where(known, values, 0), images))
+        times.append(_sums(image, known, images))
+    return ratio_of_sums(np.stack(sums, axis=1), np.stack(times, axis=1))
 
 
 def _sums(
     image: NDArray[np.int64], values: NDArray[np.generic], images: int
 ) -> NDArray[np.float64]:
-    """(images, k) sums of the (m, k) values of meetings."""
-    out = np.zeros((images, values.shape[1]))
-    np.add.at(out, image, values)
-    return out
+    """(images,) sums of the (m,) values of meetings."""
+    return np.bincount(image, weights=values, minlength=images).astype(np.float64)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_consensus.agreement.counts import MatchCounts, count_matches
+from napari_consensus.agreement.counts import MatchCounts, count_at_each
 from napari_consensus.progress import Progress, silent
 from napari_consensus.resampling import shares
 
@@ -132,8 +132,8 @@ def f1_by_rater(counts: MatchCounts, others: NDArray[np.bool_]) -> NDArray[np.fl
     both, drawn = np.zeros(n), np.zeros(n)
     for one, other in ((counts.a, counts.b), (counts.b, counts.a)):
         held = others[other]
-        np.add.at(both, one[held], 2 * counts.matched[held])
-        np.add.at(drawn, one[held], (counts.n_a + counts.n_b)[held])
+        both += np.bincount(one[held], weights=2 * counts.matched[held], minlength=n)
+        drawn += np.bincount(one[held], weights=(counts.n_a + counts.n_b)[held], minlength=n)
     return shares(both, drawn)
 
 
@@ -153,7 +153,7 @@ def f1_over_iou(
     pairs
         Overlapping pairs of these annotations, at the lowest threshold or lower.
     thresholds
-        (t,) IoU thresholds in [0, 1].
+        (t,) IoU thresholds, rising, in [0, 1].
     progress
         Reports, and stops where it raises.
 
@@ -163,9 +163,8 @@ def f1_over_iou(
         (t,) pooled F1; NaN where nothing was marked.
     """
     out = np.full(len(thresholds), np.nan)
-    for k, threshold in enumerate(thresholds):
-        progress(k, len(thresholds))
-        out[k] = f1_micro(count_matches(annotations, pairs, threshold))
+    for k, found in enumerate(count_at_each(annotations, pairs, thresholds, progress=progress)):
+        out[k] = _ratio(2 * int(found.matched.sum()), int(found.marked.sum()))
     return out
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from napari_consensus.agreement.counts import count_matches
 from napari_consensus.agreement.numbers import RaterPair, pair_numbers
 from napari_consensus.data.raters import RaterSet
+from napari_consensus.data.wording import counted
 from napari_consensus.pairing import POINT_DISTANCE, overlapping_pairs
 from napari_consensus.progress import Progress, silent
 
@@ -52,8 +53,12 @@ def first_readings(annotations: Annotations) -> Annotations:
 def later_readings(every: Annotations, first: Annotations) -> tuple[str, ...]:
     """Say that annotations of later readings were left out, where some were."""
     left = len(every) - len(first)
-    note = f"{left} annotations of later readings of an image were left out: raters count by "
-    return (note + "their first",) if left else ()
+    what = counted(
+        left,
+        "annotation of a later reading of an image was",
+        "annotations of later readings of an image were",
+    )
+    return (f"{what} left out: raters count by their first",) if left else ()
 
 
 def rereadings(

@@ -19,6 +19,7 @@ from napari_consensus.cli.console import (
     tell_remarks,
 )
 from napari_consensus.cli.console import text as shown
+from napari_consensus.cli.reading import read_study, without_cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,11 +52,11 @@ def agreement(
 
     belongs = {} if clusters is None else formats.read_clusters(clusters)
     statistics = masks = None
-    with bar("Comparing raters", quiet=quiet) as progress:
-        study = formats.read(*path, skip_refused=skip_refused, progress=progress)
-        if drop_cut:
-            study = pipeline.without_cut(study, iou, progress=progress)
-        if pipeline.are_segmentations(study.annotations):
+    study = read_study(*path, skip_refused=skip_refused, quiet=quiet)
+    if drop_cut:
+        study = without_cut(study, iou, quiet=quiet)
+    if pipeline.are_segmentations(study.annotations):
+        with bar("Comparing masks", quiet=quiet) as progress:
             masks = pipeline.compare_segmentations(
                 study.annotations,
                 study.image_sizes,
@@ -64,10 +65,12 @@ def agreement(
                 clusters=belongs,
                 progress=progress,
             )
+    with bar("Comparing raters", quiet=quiet) as progress:
         result = pipeline.agreement(
             study.annotations, iou, grouping_iou, point_distance=point_distance, progress=progress
         )
-        if curves or bootstrap:
+    if curves or bootstrap:
+        with bar("Computing every number", quiet=quiet) as progress:
             statistics = pipeline.agreement_statistics(
                 study.annotations,
                 study.reference,
@@ -112,17 +115,17 @@ def agreement(
         show_lines([said])
         tell_remarks(document, quiet=quiet)
         return
-    show_lines(
-        [
-            said,
-            (
-                f"IoU >= {iou:.2f}: {result.matched} matched, mean IoU {shown(result.mean_iou)}, "
-                f"F1 {shown(result.f1_micro)} pooled, {shown(result.f1_macro)} mean of images"
-            ),
-            f"IoU >= {grouping_iou:.2f}: {result.objects} objects",
-            "",
-        ]
+    matched = (
+        f"IoU >= {iou:.2f}: {result.matched} matched, mean IoU {shown(result.mean_iou)}, "
+        f"F1 {shown(result.f1_micro)} pooled, {shown(result.f1_macro)} mean of images"
     )
+    objects = f"{result.objects} objects"
+    both = (
+        [f"{matched}; {objects}"]
+        if iou == grouping_iou
+        else [matched, f"IoU >= {grouping_iou:.2f}: {objects}"]
+    )
+    show_lines([said, *both, ""])
     _show_pairs(result.pairs, iou)
     show_table(
         f"Raters per object, IoU >= {grouping_iou:.2f}",
@@ -199,8 +202,8 @@ def consensus(
         seed=seed,
     )
     formats.check_target(out, overwrite=overwrite, consensus=True)
+    study = read_study(*path, skip_refused=skip_refused, quiet=quiet)
     with bar("Reaching a consensus", quiet=quiet) as progress:
-        study = formats.read(*path, skip_refused=skip_refused, progress=progress)
         result = reach(study, progress)
         written = formats.write(
             result,

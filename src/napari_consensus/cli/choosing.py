@@ -8,6 +8,7 @@ import typer
 
 from napari_consensus.cli import options
 from napari_consensus.cli.console import bar, remarks, show_json, tell_remarks
+from napari_consensus.cli.reading import read_study
 
 if TYPE_CHECKING:
     from napari_consensus.data.annotations import Annotations
@@ -61,8 +62,8 @@ def compare(
     check_names(fusion=fusion, ties=ties, decide=decide)
     belongs = None if clusters is None else formats.read_clusters(clusters)
     table = None if costs is None else formats.read_costs(costs)
+    study = read_study(path, skip_refused=skip_refused, quiet=quiet)
     with bar("Comparing methods", quiet=quiet) as progress:
-        study = formats.read(path, skip_refused=skip_refused, progress=progress)
         study, truth = _with_any_reference(study, reference, skip_refused)
         result = pipeline.compare(
             study.annotations,

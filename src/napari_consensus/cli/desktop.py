@@ -16,7 +16,7 @@ from napari_consensus.errors import ReadError
 
 Screenshot = Annotated[
     Path | None,
-    typer.Option("--screenshot", metavar="PNG", help="Photograph the window and close it."),
+    typer.Option("--screenshot", metavar="PNG", help="Save a picture of the window, and close it."),
 ]
 
 

@@ -9,6 +9,7 @@ import typer
 from napari_consensus.cli import options
 from napari_consensus.cli.console import bar, remarks, show_json, show_table, tell_remarks
 from napari_consensus.cli.console import text as shown
+from napari_consensus.cli.reading import read_study
 
 if TYPE_CHECKING:
     from napari_consensus.resampling import Spread
@@ -24,7 +25,11 @@ def ensembles(
     point_distance: options.PointDistance = 4.0,
     sizes: Annotated[
         list[int],
-        typer.Option("--size", min=1, help="Models in an ensemble; repeatable."),
+        typer.Option(
+            "--size",
+            min=1,
+            help="Models in an ensemble; repeatable. By default 1, doubled up to all.",
+        ),
     ] = [],  # noqa: B006 (typer copies it; a tuple is no list)
     draws: Annotated[
         int, typer.Option("--draws", min=1, help="Most ensembles of one kind and size.")
@@ -38,11 +43,11 @@ def ensembles(
     skip_refused: options.SkipRefused = False,
 ) -> None:
     """Fuse models to ensembles of every size: calibration and average precision over size."""
-    from napari_consensus import formats, pipeline
+    from napari_consensus import pipeline
     from napari_consensus.cli.reference import with_reference
 
+    study = read_study(path, skip_refused=skip_refused, quiet=quiet)
     with bar("Comparing ensembles", quiet=quiet) as progress:
-        study = formats.read(path, skip_refused=skip_refused, progress=progress)
         study, truth = with_reference(study, reference, skip_refused)
         found = pipeline.compare_ensembles(
             study.annotations,

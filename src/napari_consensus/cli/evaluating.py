@@ -9,6 +9,7 @@ import typer
 
 from napari_consensus.cli import options
 from napari_consensus.cli.console import bar, remarks, show_json, show_table, tell_remarks
+from napari_consensus.cli.reading import read_study
 from napari_consensus.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ def evaluate(
         typer.Option("--rater", help="Evaluate this rater of the study, a model for one."),
     ] = None,
     reference: options.Reference = None,
-    iou: options.MatchingIou = 0.5,
+    iou: Annotated[
+        float,
+        typer.Option("--iou", min=0, max=1, help="IoU above which an annotation matches."),
+    ] = 0.5,
     with_precision: Annotated[
         bool,
         typer.Option("--average-precision", help="Add AP and AR of COCO, by the scores."),
@@ -99,22 +103,24 @@ def evaluate(
         ties=ties,
         seed=seed,
     )
-    with bar("Evaluating", quiet=quiet) as progress:
-        study = formats.read(path, skip_refused=skip_refused, progress=progress)
-        study, truth = with_reference(study, reference, skip_refused)
-        subject: Consensus | Annotations
-        if consensus_file is not None:
-            subject = one_rater(consensus_file, skip_refused)
-        elif rater is not None:
-            subject = rater_of(study, rater)
-        else:
+    study = read_study(path, skip_refused=skip_refused, quiet=quiet)
+    study, truth = with_reference(study, reference, skip_refused)
+    subject: Consensus | Annotations
+    if consensus_file is not None:
+        subject = one_rater(consensus_file, skip_refused)
+    elif rater is not None:
+        subject = rater_of(study, rater)
+    else:
+        with bar("Reaching a consensus", quiet=quiet) as progress:
             subject = reach(study, progress)
+    with bar("Evaluating", quiet=quiet) as progress:
         result = pipeline.evaluate(
             subject, truth, iou, point_distance=point_distance, progress=progress
         )
-        precision = calibrated = None
-        again: dict[str, Any] = {"replicates": bootstrap, "seed": seed, "clusters": belongs}
-        if with_precision or areas or max_detections:
+    precision = calibrated = None
+    again: dict[str, Any] = {"replicates": bootstrap, "seed": seed, "clusters": belongs}
+    if with_precision or areas or max_detections:
+        with bar("Ranking by score", quiet=quiet) as progress:
             precision = pipeline.evaluate_precision(
                 subject,
                 truth,
@@ -125,7 +131,8 @@ def evaluate(
                 progress=progress,
                 **again,
             )
-        if with_calibration:
+    if with_calibration:
+        with bar("Checking probabilities", quiet=quiet) as progress:
             calibrated = pipeline.calibration(
                 subject,
                 truth,

@@ -17,7 +17,9 @@ from napari_consensus.cli.console import (
     tell,
     tell_remarks,
 )
+from napari_consensus.cli.reading import read_study, without_cut
 from napari_consensus.errors import ParameterError, WriteError
+from napari_consensus.progress import stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +35,11 @@ def figures(
     ] = "png,svg,pdf,csv",
     names: Annotated[
         list[str],
-        typer.Option("--figure", metavar="NAME", help="Draw this one; repeatable. Default: all."),
+        typer.Option(
+            "--figure",
+            metavar="NAME",
+            help="Draw this one, as rater_matrix; repeatable. Default: all.",
+        ),
     ] = [],  # noqa: B006 (typer copies it; a tuple is no list)
     reference: options.Reference = None,
     iou: options.MatchingIou = 0.5,
@@ -54,12 +60,12 @@ def figures(
     skip_refused: options.SkipRefused = False,
 ) -> None:
     """Draw the figures of a study, with captions, and every number drawn as CSV."""
-    from napari_consensus import formats, pipeline
+    from napari_consensus import formats
     from napari_consensus.aggregation import make_aggregator
     from napari_consensus.cli.recipe import check_names, named_values
     from napari_consensus.cli.reference import with_reference
     from napari_consensus.figures.drawing import CAPTIONS, check_formats, write_drawings
-    from napari_consensus.figures.study_figures import study_figures
+    from napari_consensus.figures.study_figures import FIGURES, study_figures
     from napari_consensus.figures.study_numbers import FigureSettings
     from napari_consensus.figures.theme import DARK, LIGHT
     from napari_consensus.pipeline.privacy import without_names
@@ -69,20 +75,21 @@ def figures(
     check_names(fusion=fusion)
     aggregator = make_aggregator(method, named_values(parameters))
     belongs = {} if clusters is None else formats.read_clusters(clusters)
-    if (out / CAPTIONS).exists() and not overwrite:
-        # Before minutes of work, not after them.
-        msg = f"{out}: figures stand there already; name another folder, or ask to overwrite"
-        raise WriteError(msg)
+    # Before minutes of work, not after them.
+    formats.check_folder(out)
+    if out.is_dir():
+        drawn = (f"{name}.{kind}" for name in names or FIGURES for kind in wanted)
+        formats.check_files((out / name for name in (CAPTIONS, *drawn)), overwrite=overwrite)
+    study = read_study(*path, skip_refused=skip_refused, quiet=quiet)
+    if drop_cut:
+        study = without_cut(study, iou, quiet=quiet)
+    truth = study.reference
+    if reference is not None:
+        study, truth = with_reference(study, reference, skip_refused)
+    shown, told = study, truth
+    if pseudonyms:
+        shown, told, belongs, _ = without_names(study, truth, belongs)
     with bar("Drawing figures", quiet=quiet) as progress:
-        study = formats.read(*path, skip_refused=skip_refused, progress=progress)
-        if drop_cut:
-            study = pipeline.without_cut(study, iou, progress=progress)
-        truth = study.reference
-        if reference is not None:
-            study, truth = with_reference(study, reference, skip_refused)
-        shown, told = study, truth
-        if pseudonyms:
-            shown, told, belongs, _ = without_names(study, truth, belongs)
         found = study_figures(
             shown,
             told,
@@ -147,7 +154,12 @@ def contact_sheet(
     ] = None,
     hardest: Annotated[
         int | None,
-        typer.Option("--hardest", min=1, metavar="N", help="The N objects hardest to agree on."),
+        typer.Option(
+            "--hardest",
+            min=1,
+            metavar="N",
+            help="The N objects hardest to agree on; 48 by default.",
+        ),
     ] = None,
     most: Annotated[
         int, typer.Option("--most", min=1, metavar="N", help="At most so many objects.")
@@ -172,15 +184,16 @@ def contact_sheet(
         msg = f"{out.name}: a contact sheet is written as .pdf or .png"
         raise ParameterError(msg)
     formats.check_files([out], overwrite=overwrite)
+    study = read_study(*path, skip_refused=skip_refused, quiet=quiet)
     with bar("Cutting out objects", quiet=quiet) as progress:
-        study = formats.read(*path, skip_refused=skip_refused, progress=progress)
+        first, second = (stage(progress, k, 2) for k in range(2))
         if pseudonyms:
             study, _, _, known = without_names(study, study.reference, {})
             raters = [known.rater(name) for name in raters]
         called = _two(categories, study.annotations.categories)
         if raters:
             groups = pipeline.group_compared(
-                study.annotations, grouping_iou, point_distance=point_distance, progress=progress
+                study.annotations, grouping_iou, point_distance=point_distance, progress=first
             )
             objects = pipeline.confused_objects(
                 groups, raters[0], raters[1], called, iou, point_distance=point_distance
@@ -190,7 +203,7 @@ def contact_sheet(
                 study.annotations,
                 grouping_iou=grouping_iou,
                 point_distance=point_distance,
-                progress=progress,
+                progress=first,
             )
             groups, objects = rated.groups, rated.objects.hardest()[: hardest or _HARDEST]
         if not len(objects):
@@ -198,7 +211,7 @@ def contact_sheet(
             raise WriteError(msg)
         title = _title(raters, called)
         files = study.image_files or {}
-        sheet = draw(groups, objects[:most].tolist(), files, title, progress=progress)
+        sheet = draw(groups, objects[:most].tolist(), files, title, progress=second)
         written = write_sheet(sheet, out, overwrite=overwrite)
     count = min(len(objects), most)
     left = len(objects) - count

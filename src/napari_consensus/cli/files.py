@@ -10,13 +10,17 @@ import typer
 
 from napari_consensus.cli import options
 from napari_consensus.cli.console import bar, refused_rows, show_json, show_lines, show_table, tell
+from napari_consensus.cli.reading import read_study
 
 
 def convert(
     path: options.StudyPath,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="File or folder to write.")],
     to: Annotated[
-        str | None, typer.Option("--format", help="Format to write; by default of OUT's suffix.")
+        str | None,
+        typer.Option(
+            "--format", help="Format to write, of those that `formats` lists; else OUT's."
+        ),
     ] = None,
     overwrite: options.Overwrite = False,
     pseudonyms: options.Pseudonyms = False,
@@ -28,8 +32,8 @@ def convert(
     from napari_consensus import formats
 
     formats.check_target(out, format=to, overwrite=overwrite)
+    study = read_study(path, skip_refused=skip_refused, quiet=quiet)
     with bar("Converting", quiet=quiet) as progress:
-        study = formats.read(path, skip_refused=skip_refused, progress=progress)
         written = formats.write(
             study, out, format=to, overwrite=overwrite, pseudonyms=pseudonyms, progress=progress
         )

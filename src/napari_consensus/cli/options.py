@@ -18,7 +18,7 @@ SkipRefused = Annotated[
     typer.Option("--skip-refused", help="Leave out rows that break a rule, and list them."),
 ]
 MatchingIou = Annotated[
-    float, typer.Option("--iou", min=0, max=1, help="Overlap two annotations must reach to match.")
+    float, typer.Option("--iou", min=0, max=1, help="IoU from which two annotations match.")
 ]
 DropCut = Annotated[
     bool,
@@ -28,7 +28,9 @@ DropCut = Annotated[
 ]
 GroupingIou = Annotated[
     float,
-    typer.Option("--grouping-iou", min=0, max=1, help="Overlap of annotations of one object."),
+    typer.Option(
+        "--grouping-iou", min=0, max=1, help="IoU from which annotations are of one object."
+    ),
 ]
 PointDistance = Annotated[
     float,
@@ -44,11 +46,16 @@ Parameters = Annotated[
     list[str],
     typer.Option("-p", metavar="KEY=VALUE", help="Parameter of the aggregator; repeatable."),
 ]
-Fusion = Annotated[str, typer.Option("--fusion", help="How outlines of an object become one.")]
+Fusion = Annotated[
+    str, typer.Option("--fusion", help="How outlines become one; `methods` lists the ways.")
+]
 MinimumSupport = Annotated[
     int, typer.Option("--minimum-support", min=1, help="Keep objects so many raters marked.")
 ]
-Exists = Annotated[str, typer.Option("--exists", help="How likely an object is there: its rule.")]
+Exists = Annotated[
+    str,
+    typer.Option("--exists", help="Rule for how likely an object is there; `methods` lists them."),
+]
 MinimumExists = Annotated[
     float, typer.Option("--minimum-exists", min=0, max=1, help="Keep objects at least so likely.")
 ]
@@ -65,10 +72,21 @@ CostFile = Annotated[
         "of severities.",
     ),
 ]
-Ties = Annotated[str | None, typer.Option("--ties", help="How a tie of categories is decided.")]
+Ties = Annotated[
+    str | None,
+    typer.Option(
+        "--ties",
+        help="How a tie of categories is decided; by default `severe` where severities are known, "
+        "else `prior`.",
+    ),
+]
 Reference = Annotated[
     str | None,
-    typer.Option("--reference", metavar="RATER|PATH", help="Rater or file to hold it against."),
+    typer.Option(
+        "--reference",
+        metavar="RATER|PATH",
+        help="Rater or file to hold it against; by default the study's own.",
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
 LeaveOutOpen = Annotated[
@@ -79,7 +97,7 @@ CardFile = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
 Pseudonyms = Annotated[
-    bool, typer.Option("--pseudonyms", help="Write rater-1, rater-2, ... instead of their ids.")
+    bool, typer.Option("--pseudonyms", help="Write rater-1, rater-2, ... instead of raters' ids.")
 ]
 Curves = Annotated[
     bool,

@@ -16,6 +16,8 @@ from napari_consensus.cli.console import (
     tell_remarks,
 )
 from napari_consensus.cli.console import text as shown
+from napari_consensus.cli.reading import read_study
+from napari_consensus.progress import stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +64,8 @@ def raters(
 
     belongs = {} if clusters is None else formats.read_clusters(clusters)
     aggregator = make_aggregator(method, named_values(parameters))
+    study = read_study(path, skip_refused=skip_refused, quiet=quiet)
     with bar("Describing raters", quiet=quiet) as progress:
-        study = formats.read(path, skip_refused=skip_refused, progress=progress)
         truth = None
         if reference is not None or study.reference is not None:
             study, truth = with_reference(study, reference, skip_refused)
@@ -77,9 +79,9 @@ def raters(
             severities=study.severities,
             point_distance=point_distance,
             image=image,
-            progress=progress,
+            progress=stage(progress, 0, 2),
         )
-        intervals = rater_intervals(found, bootstrap, seed, belongs, progress=progress)
+        intervals = rater_intervals(found, bootstrap, seed, belongs, progress=stage(progress, 1, 2))
     document = _document(study, found, intervals, _hardest(found, category, hardest))
     if as_json:
         show_json(document)

@@ -9,6 +9,7 @@ import typer
 
 from napari_consensus.cli import options
 from napari_consensus.cli.console import bar, refused_rows, show_json, show_lines, tell
+from napari_consensus.cli.reading import read_study, without_cut
 
 
 def report(
@@ -59,7 +60,7 @@ def report(
     skip_refused: options.SkipRefused = False,
 ) -> None:
     """Write one HTML page on a study: agreement, consensus, what limits them, methods."""
-    from napari_consensus import formats, pipeline
+    from napari_consensus import formats
     from napari_consensus.adjudication import read_log
     from napari_consensus.cli.reference import with_reference
     from napari_consensus.cli.review import check_decided_here
@@ -79,16 +80,16 @@ def report(
         ties=ties,
     )
     belongs = {} if clusters is None else formats.read_clusters(clusters)
+    log = None if decisions is None else read_log(decisions)
+    study = read_study(*path, skip_refused=skip_refused, quiet=quiet)
+    if log is not None:
+        check_decided_here(study, log, decisions)
+    if drop_cut:
+        study = without_cut(study, iou, quiet=quiet)
+    truth = study.reference
+    if reference is not None:
+        study, truth = with_reference(study, reference, skip_refused)
     with bar("Writing the report", quiet=quiet) as progress:
-        log = None if decisions is None else read_log(decisions)
-        study = formats.read(*path, skip_refused=skip_refused, progress=progress)
-        if log is not None:
-            check_decided_here(study, log, decisions)
-        if drop_cut:
-            study = pipeline.without_cut(study, iou, progress=progress)
-        truth = study.reference
-        if reference is not None:
-            study, truth = with_reference(study, reference, skip_refused)
         written = write_report(
             study,
             out,

@@ -18,7 +18,9 @@ from napari_consensus.cli.console import (
     tell,
     tell_remarks,
 )
+from napari_consensus.cli.reading import read_study
 from napari_consensus.errors import ParameterError, ReadError
+from napari_consensus.progress import stage
 
 if TYPE_CHECKING:
     from napari_consensus.adjudication import DecisionLog, Review
@@ -54,7 +56,8 @@ def queue(
         str | None, typer.Option("--support", metavar="K|A-B", help="Marked by so many raters.")
     ] = None,
     region: Annotated[
-        str | None, typer.Option("--region", metavar="X0,Y0,X1,Y1", help="Touching this box.")
+        str | None,
+        typer.Option("--region", metavar="X0,Y0,X1,Y1", help="Touching this box, in pixels."),
     ] = None,
     changes_diagnosis: Annotated[
         bool, typer.Option("--changes-diagnosis", help="Raters differ in severity.")
@@ -81,17 +84,18 @@ def queue(
     )
     if out is not None:
         formats.check_files([out], overwrite=overwrite)
+    log = _log(decisions)
+    study = read_study(path, skip_refused=skip_refused, quiet=quiet)
     with bar("Ordering", quiet=quiet) as progress:
-        log = _log(decisions)
-        study = formats.read(path, skip_refused=skip_refused, progress=progress)
-        consensus = consensus_reviewed(study, log, decisions, progress)
-        review = Review(consensus, log, adjudicator="", progress=progress)
+        steps = [stage(progress, k, 3) for k in range(3)]
+        consensus = consensus_reviewed(study, log, decisions, steps[0])
+        review = Review(consensus, log, adjudicator="", progress=steps[1])
         found = review_queue(
             review,
             wanted,
             verdict=Verdict.UNSURE if unsure else Verdict.OPEN,
             severities=study.severities,
-            progress=progress,
+            progress=steps[2],
         )
     lines = _lines(found)
     if out is not None:
@@ -137,14 +141,15 @@ def apply(
 
     check_card(card, pseudonyms=pseudonyms, overwrite=overwrite)
     formats.check_target(out, overwrite=overwrite, consensus=True)
+    log = _log(decisions)
+    study = read_study(path, skip_refused=skip_refused, quiet=quiet)
     with bar("Applying decisions", quiet=quiet) as progress:
-        log = _log(decisions)
-        study = formats.read(path, skip_refused=skip_refused, progress=progress)
-        consensus = consensus_reviewed(study, log, decisions, progress)
-        review = adjudication.Review(consensus, log, adjudicator="", progress=progress)
-        gold = adjudication.gold_standard(review, keep_open=not leave_out_open, progress=progress)
+        steps = [stage(progress, k, 4) for k in range(4)]
+        consensus = consensus_reviewed(study, log, decisions, steps[0])
+        review = adjudication.Review(consensus, log, adjudicator="", progress=steps[1])
+        gold = adjudication.gold_standard(review, keep_open=not leave_out_open, progress=steps[2])
         written = write_gold(gold, study, out, overwrite=overwrite, pseudonyms=pseudonyms)
-        written += write_card(review, card, overwrite=overwrite, progress=progress)
+        written += write_card(review, card, overwrite=overwrite, progress=steps[3])
     done = adjudication.progress_of(review)
     document = {
         "objects": len(gold),
@@ -191,6 +196,8 @@ def export_log(
     """Write every decision as one line of JSON."""
     from napari_consensus import adjudication, formats
 
+    if out is not None:
+        formats.check_files([out], overwrite=overwrite)
     lines = list(adjudication.export_log(adjudication.read_log(decisions)))
     if out is None:
         show_json_text("".join(lines))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_consensus.cli import options
 from napari_consensus.cli.console import bar, remarks, show_json, show_lines, tell_remarks
+from napari_consensus.cli.reading import read_study
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +30,6 @@ def simulate_review(
     skip_refused: options.SkipRefused = False,
 ) -> None:
     """Let a reference settle a consensus in several orders: how soon each of them pays."""
-    from napari_consensus import formats
     from napari_consensus.cli.recipe import recipe
     from napari_consensus.cli.reference import with_reference
     from napari_consensus.progress import stage
@@ -43,8 +43,8 @@ def simulate_review(
         fusion=fusion,
         costs=None,
     )
+    study = read_study(path, skip_refused=skip_refused, quiet=quiet)
     with bar("Replaying a review", quiet=quiet) as progress:
-        study = formats.read(path, skip_refused=skip_refused, progress=progress)
         study, truth = with_reference(study, reference, skip_refused)
         found = replay(
             reach(study, stage(progress, 0, 2)),

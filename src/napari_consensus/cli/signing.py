@@ -9,6 +9,7 @@ import typer
 
 from napari_consensus.cli import options
 from napari_consensus.cli.console import bar, remarks, show_json, show_lines, tell_remarks
+from napari_consensus.cli.reading import read_study
 from napari_consensus.cli.review import (
     Decisions,
     check_card,
@@ -17,6 +18,7 @@ from napari_consensus.cli.review import (
     write_gold,
 )
 from napari_consensus.errors import ParameterError, ReadError, WriteError
+from napari_consensus.progress import stage
 
 if TYPE_CHECKING:
     from napari_consensus.adjudication import DecisionLog
@@ -66,24 +68,29 @@ def sign(
         formats.check_target(out, overwrite=overwrite, consensus=True)
     if not adjudication.Mirror(decisions).begun:
         adjudication.check_is_there(decisions)
+    study = read_study(path, skip_refused=skip_refused, quiet=quiet)
     with bar("Signing", quiet=quiet) as progress:
-        study = formats.read(path, skip_refused=skip_refused, progress=progress)
+        steps = [stage(progress, k, 4) for k in range(4)]
+        # What is refused so far leaves no lock beside the decisions.
+        seen = adjudication.read_log(decisions)
+        consensus = consensus_reviewed(study, seen, decisions, steps[0])
+        adjudication.check_is_new(seen, adjudicator, basis, statement)
         log = adjudication.open_log(decisions, take_over=take_over)
         try:
-            consensus = consensus_reviewed(study, log, decisions, progress)
-            review = adjudication.Review(consensus, log, adjudicator=adjudicator, progress=progress)
+            _check_is_still(seen, log, decisions)
+            review = adjudication.Review(consensus, log, adjudicator=adjudicator, progress=steps[1])
             version = adjudication.freeze(
                 review, signed_by=adjudicator, basis=basis, statement=statement
             )
             notes = _copied(log)
         finally:
             log.close()
-        gold = adjudication.gold_standard(review, keep_open=not leave_out_open, progress=progress)
+        gold = adjudication.gold_standard(review, keep_open=not leave_out_open, progress=steps[2])
         written: tuple[Path, ...] = ()
         try:
             if out is not None:
                 written = write_gold(gold, study, out, overwrite=overwrite, pseudonyms=pseudonyms)
-            written += write_card(review, card, overwrite=overwrite, progress=progress)
+            written += write_card(review, card, overwrite=overwrite, progress=steps[3])
         except WriteError as error:
             msg = f"version {version.number} is signed, but {error}; `apply` writes it elsewhere"
             raise WriteError(msg) from None
@@ -107,6 +114,13 @@ def sign(
         ]
     )
     tell_remarks(document, quiet=quiet)
+
+
+def _check_is_still(seen: DecisionLog, log: DecisionLog, decisions: Path) -> None:
+    """Refuse to sign what was decided while the consensus was computed: nobody looked at it."""
+    if log.entries != seen.entries:
+        msg = f"{decisions}: was written meanwhile; look at what was decided, and sign again"
+        raise WriteError(msg)
 
 
 def _copied(log: DecisionLog) -> tuple[str, ...]:

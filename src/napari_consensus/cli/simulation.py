@@ -17,6 +17,7 @@ from napari_consensus.cli.console import (
     show_table,
     tell_remarks,
 )
+from napari_consensus.cli.reading import read_study
 from napari_consensus.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def simulate_mix(
     """Say what mixes of raters like those at hand would cost and give, by simulation."""
     import numpy as np
 
-    from napari_consensus import formats, pipeline
+    from napari_consensus import pipeline
     from napari_consensus.aggregation import make_aggregator
     from napari_consensus.cli.recipe import named_values
     from napari_consensus.progress import stage
@@ -121,8 +122,8 @@ def simulate_mix(
     aggregator = make_aggregator(method, named_values(parameters))
     wanted = [_numbers(named_values(mix.split(","), "--mix"), int, "--mix") for mix in mixes]
     prices = _numbers(named_values(costs, "--cost"), float, "--cost")
+    study = read_study(path, skip_refused=skip_refused, quiet=quiet)
     with bar("Simulating mixes", quiet=quiet) as progress:
-        study = formats.read(path, skip_refused=skip_refused, progress=progress)
         found = pipeline.rate_raters(
             study.annotations,
             grouping_iou=grouping_iou,

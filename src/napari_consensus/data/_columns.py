@@ -59,6 +59,19 @@ def column(
     return array
 
 
+def no_text(name: str, values: object) -> None:
+    """Refuse a single text where several are asked for: it would pass as a list of letters.
+
+    Raises
+    ------
+    TableError
+        Where it is one.
+    """
+    if isinstance(values, str | bytes):
+        msg = f"{name} is the single text {values!r}; pass a list with a text for each"
+        raise TableError(msg)
+
+
 def codes(name: str, values: object, n: int, names: int, lowest: int) -> NDArray[np.int32]:
     """Copy `values` into an int32 column of `n` codes in [`lowest`, `names`).
 

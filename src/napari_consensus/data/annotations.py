@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_consensus.data._columns import codes, column, gather, offsets, offsets_of
+from napari_consensus.data._columns import codes, column, gather, no_text, offsets, offsets_of
 from napari_consensus.data._outline_columns import (
     Outline,
     box_outlines,
@@ -102,6 +102,7 @@ class Annotations:
     def __post_init__(self) -> None:
         put = object.__setattr__
         for name in ("images", "categories"):
+            no_text(name, getattr(self, name))
             names = tuple(getattr(self, name))
             put(self, name, names)
             if len(set(names)) != len(names):
@@ -152,7 +153,19 @@ class Annotations:
         ----------
         keep
             (raters,) True for those who stay.
+
+        Raises
+        ------
+        TableError
+            Where it is no mask of the raters there are, such as their names.
         """
+        keep = np.asarray(keep)
+        if keep.dtype != np.bool_ or keep.shape != (len(self.raters),):
+            msg = (
+                f"keep is {keep.dtype} of shape {keep.shape}; it must be a mask of shape "
+                f"({len(self.raters)},), such as numpy.isin(raters.names, names)"
+            )
+            raise TableError(msg)
         if keep.all():
             return self
         new = np.cumsum(keep) - 1
@@ -254,10 +267,12 @@ def annotations_from_boxes(
     Raises
     ------
     TableError
-        Where columns do not fit or a box has no area.
+        Where columns do not fit, a single text stands for a column, or a box has no area.
     """
     corners = column("boxes", boxes, np.float64, (None, 4))
     n = len(corners)
+    for name, values in (("image", image), ("rater", rater), ("category", category)):
+        no_text(name, values)
     images, image_codes = coded(str(name) for name in image)
     raters, rater_codes = coded(str(name) for name in rater)
     given = [None] * n if category is None else list(category)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_consensus.data._columns import codes, column, offsets
+from napari_consensus.data._columns import codes, column, no_text, offsets
 from napari_consensus.errors import TableError
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ class RaterSet:
         put = object.__setattr__
         put(self, "pseudonyms", dict(self.pseudonyms))
         put(self, "statements", dict(self.statements))
+        no_text("rater names", self.names)
         put(self, "names", tuple(self.names))
         put(self, "kinds", tuple(RaterKind(kind) for kind in self.kinds))
         if len(set(self.names)) != len(self.names):

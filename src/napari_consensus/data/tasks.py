@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.data._columns import no_text
 from napari_consensus.data.annotations import Annotations, box_outlines
 from napari_consensus.data.raters import RaterKind, RaterSet
 
@@ -48,6 +49,8 @@ def annotations_of_answers(
     TableError
         Where columns do not fit or a code points nowhere.
     """
+    for name, names in (("tasks", tasks), ("raters", raters), ("categories", categories)):
+        no_text(name, names)
     n = len(np.asarray(task))
     read = np.zeros((len(tasks), len(raters)), np.bool_)
     read[np.asarray(task, np.int64), np.asarray(rater, np.int64)] = True

@@ -17,7 +17,7 @@ from napari_consensus.evaluation._sides import (
 )
 from napari_consensus.matching import best_matching
 from napari_consensus.pairing import POINT_DISTANCE, pairs_between
-from napari_consensus.progress import Progress, silent
+from napari_consensus.progress import Progress, silent, stage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -228,11 +228,11 @@ def match_detections(
             reference,
             minimum_iou,
             point_distance=point_distance,
-            progress=progress,
+            progress=stage(progress, 0, 2),
         ),
         minimum_iou,
         strict=strict,
-        progress=progress,
+        progress=stage(progress, 1, 2),
     )
     categories = tuple(dict.fromkeys((*annotations.categories, *reference.categories)))
     true = np.append(places(reference.categories, categories), len(categories))

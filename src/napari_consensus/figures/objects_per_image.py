@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.data.wording import counted
 from napari_consensus.figures.axes import new_figure, only_axes, said
 from napari_consensus.figures.drawing import Drawing
 from napari_consensus.figures.fonts import lettering_notes, shortened
@@ -81,8 +82,8 @@ def objects_per_image(
                 f"{icc.kind} {said(icc.value)} (95 % interval {said(icc.low)} to {said(icc.high)})"
                 for icc in counts.correlations
             )
-            + f", over the {counts.correlations[0].images} images that all "
-            f"{counts.correlations[0].raters} raters read."
+            + f", over the {counted(counts.correlations[0].images, 'image')} that all "
+            f"{counted(counts.correlations[0].raters, 'rater')} read."
         ),
         figure=figure,
         numbers={

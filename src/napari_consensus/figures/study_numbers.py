@@ -116,7 +116,7 @@ class StudyNumbers:
     def of_raters(self) -> pipeline.AgreementStatistics:
         """The same, of two raters or more."""
         if not self.statistics.pairs:
-            msg = "fewer than two raters read an image in common"
+            msg = "it needs two raters who read an image in common"
             raise UndefinedError(msg)
         return self.statistics
 

@@ -10,6 +10,7 @@ from napari_consensus.formats._reading import read
 from napari_consensus.formats._registry import FORMATS, format_of
 from napari_consensus.formats._target import (
     check_files,
+    check_folder,
     make_folder,
     patiently,
     write_files,
@@ -27,6 +28,7 @@ __all__ = [
     "as_text",
     "check_crowd",
     "check_files",
+    "check_folder",
     "check_target",
     "discover",
     "format_of",

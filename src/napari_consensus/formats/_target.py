@@ -39,6 +39,21 @@ def check_files(files: Iterable[Path], *, overwrite: bool) -> None:
             _check_folder(folder)
 
 
+def check_folder(folder: Path) -> None:
+    """Check that a folder can be written to, or made where it is not there.
+
+    Raises
+    ------
+    WriteError
+        Where it is a file, or is not writable.
+    """
+    with told_of(folder):
+        if folder.exists() and not folder.is_dir():
+            msg = f"{folder}: this is a file, and no folder; name another place"
+            raise WriteError(msg)
+        _check_folder(next(p for p in (folder, *folder.absolute().parents) if p.exists()))
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder, and those above it, where they are not there.
 

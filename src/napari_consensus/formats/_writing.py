@@ -13,7 +13,13 @@ from napari_consensus.formats._export import Export, export_of
 from napari_consensus.formats._file_names import file_names
 from napari_consensus.formats._provenance import posterior_pieces, provenance_text
 from napari_consensus.formats._registry import FORMATS
-from napari_consensus.formats._target import check_files, make_folder, told_of, write_files
+from napari_consensus.formats._target import (
+    check_files,
+    check_folder,
+    make_folder,
+    told_of,
+    write_files,
+)
 from napari_consensus.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -185,19 +191,11 @@ def _is_folder(target: Path) -> bool:
 
 
 def _check_new_folder(folder: Path, *, overwrite: bool) -> None:
-    if folder.is_dir():
-        standing = sorted(p.name for p in folder.iterdir())
-        if standing and not overwrite:
-            msg = f"{folder}: the folder holds {standing[0]} already; name another, or overwrite"
-            raise WriteError(msg)
-        check_files([folder / "x"], overwrite=True)
-    elif folder.exists():
-        msg = f"{folder}: this is a file; name a folder, or a file with a suffix"
+    check_folder(folder)
+    standing = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    if standing and not overwrite:
+        msg = f"{folder}: the folder holds {standing[0]} already; name another, or overwrite"
         raise WriteError(msg)
-    else:
-        check_files(
-            [next(p for p in folder.absolute().parents if p.exists()) / folder.name], overwrite=True
-        )
 
 
 def _beside(target: Path) -> list[Path]:

@@ -61,7 +61,7 @@ def read_geojson(path: Path, rows: Rows, progress: Progress) -> None:
         if stream.document is None and not all(map(_is_feature, run)):
             raise _no_geojson(path, "its list holds other things than features")
         features.take(run)
-    if stream.document is not None:
+    if stream.document is not None or not stream.listed:
         features.take(_single(path, stream))
         take_declaration(mapped_in(stream.document, OURS), rows)
     features.finish()
@@ -76,7 +76,9 @@ def _is_feature(entry: object) -> bool:
 def _single(path: Path, stream: StreamedList) -> list[Any]:
     """Features of a document that is no collection: itself, or one around it."""
     document = stream.document
-    kind = text_of(document.get("type")) if isinstance(document, dict) else ""
+    if not isinstance(document, dict):
+        raise _no_geojson(path, "it holds a single value, and no features")
+    kind = text_of(document.get("type"))
     if kind == "FeatureCollection":
         if stream.listed:
             return []

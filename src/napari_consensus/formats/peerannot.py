@@ -22,7 +22,7 @@ from napari_consensus.formats._format import Format
 from napari_consensus.formats._json import compact, read_json, text_of
 from napari_consensus.formats._marks import whole
 from napari_consensus.formats._source import head_text
-from napari_consensus.formats._target import check_files, make_folder, write_files
+from napari_consensus.formats._target import check_files, check_folder, make_folder, write_files
 from napari_consensus.progress import silent
 
 if TYPE_CHECKING:
@@ -121,8 +121,9 @@ def check_crowd(folder: Path, *, overwrite: bool = False) -> None:
     WriteError
         Where a file stands already, or the folder cannot be made or written to.
     """
-    make_folder(folder)
-    check_files(_files_of(folder), overwrite=overwrite)
+    check_folder(folder)
+    if folder.is_dir():
+        check_files(_files_of(folder), overwrite=overwrite)
 
 
 def write_crowd(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from napari_consensus.data.wording import counted
 from napari_consensus.pipeline.clusters import cluster_notes
 from napari_consensus.pipeline.described import few_described
 
@@ -57,7 +58,8 @@ def _of_intervals(
     if not found.replicates:
         return ["images were not drawn again: there are no intervals"]
     if found.units < 2:
-        return [f"{found.units} images or clusters to draw from: there are no intervals"]
+        units = counted(found.units, "image or cluster", "images or clusters")
+        return [f"{units} to draw from: there are no intervals"]
     return cluster_notes(images, clusters)
 
 

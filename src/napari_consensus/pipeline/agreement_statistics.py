@@ -13,7 +13,7 @@ from napari_consensus.agreement.counting import (
     count_agreement,
     counts_by_image,
 )
-from napari_consensus.agreement.counts import count_matches, match_every_two
+from napari_consensus.agreement.counts import counts_of, match_every_two
 from napari_consensus.agreement.prelabels import PrelabelChanges, prelabel_changes
 from napari_consensus.agreement.references import raters_per_reference_object
 from napari_consensus.agreement.sessions import Rereading, first_readings, rereadings
@@ -242,7 +242,8 @@ def agreement_statistics(
     )
     votes = groups.votes()
     images = len(table.images)
-    counts = count_matches(table, across, minimum_iou)
+    matched = match_every_two(table, across, minimum_iou)
+    counts = counts_of(matched, table.category, minimum_iou)
     curve = curves.count_over_iou(table, across, progress=stage(progress, 2, 4))
     rated = ratings.count_ratings(votes)
     values = ordered_values(table.categories, rated, severities or {})
@@ -252,7 +253,7 @@ def agreement_statistics(
     described = counts.take(rows)
     pair, pairs = meeting_pairs(described, len(table.raters))
     confusions = ratings.count_confusions(
-        meetings_of(match_every_two(table, across, minimum_iou), kept),
+        meetings_of(matched, kept),
         table.category,
         len(table.categories),
         images,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.data.wording import counted
 from napari_consensus.progress import Progress, silent
 from napari_consensus.resampling import estimates
 
@@ -88,7 +89,14 @@ def cluster_notes(images: Sequence[str], clusters: Mapping[str, str] | None) -> 
     alone, unknown = len(set(images) - set(clusters)), len(set(clusters) - set(images))
     notes = []
     if alone:
-        notes.append(f"{alone} images belong to no cluster and were drawn one by one")
+        belong = counted(
+            alone,
+            "image belongs to no cluster and was drawn by itself",
+            "images belong to no cluster and were drawn one by one",
+        )
+        notes.append(belong)
     if unknown:
-        notes.append(f"{unknown} images of the table of clusters are not in the study")
+        what = "of the table of clusters"
+        images_are = counted(unknown, f"image {what} is", f"images {what} are")
+        notes.append(f"{images_are} not in the study")
     return notes

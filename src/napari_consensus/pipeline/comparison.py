@@ -11,6 +11,7 @@ from napari_consensus.agreement import numbers
 from napari_consensus.agreement.counts import count_matches
 from napari_consensus.agreement.sessions import first_readings, later_readings
 from napari_consensus.data.annotations import Annotations, Outline
+from napari_consensus.data.wording import counted
 from napari_consensus.grouping import group_pairs
 from napari_consensus.pairing import POINT_DISTANCE, split_pairs
 from napari_consensus.pipeline.thresholds import check_threshold
@@ -148,8 +149,8 @@ def _agreement_notes(
         notes.append("points overlap by 1 - distance / (2 x point distance), which stands for IoU")
     if duplicates:
         notes.append(
-            f"{duplicates} annotations repeat an object their rater had marked already; each "
-            "counts as an object of its own"
+            f"{counted(duplicates, 'annotation repeats', 'annotations repeat')} an object their "
+            "rater had marked already; each counts as an object of its own"
         )
     return tuple(notes)
 
@@ -161,12 +162,14 @@ def _reading_notes(table: Annotations, pairs: tuple[RaterPair, ...]) -> list[str
     n = len(raters)
     never = n * (n - 1) // 2 - len(pairs)
     if never:
-        notes.append(f"{never} pairs of raters read no image in common and are left out")
+        what = counted(never, "pair of raters read", "pairs of raters read")
+        notes.append(f"{what} no image in common and {'is' if never == 1 else 'are'} left out")
     if not raters.read.all():
         notes.append("raters read different images: a pair counts only images both read")
     if raters.regions is not None:
         notes.append("raters read regions: a pair counts only what lies where both read")
     joint = int(np.count_nonzero(~raters.apart))
     if joint:
-        notes.append(f"{joint} images were annotated jointly and do not count")
+        what = counted(joint, "image was", "images were")
+        notes.append(f"{what} annotated jointly and {'does' if joint == 1 else 'do'} not count")
     return notes

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 MOST_RATERS = 30
 
 
-def described_raters(counts: MatchCounts, raters: int) -> NDArray[np.bool_]:
+def described_raters(
+    counts: MatchCounts, raters: int, most: int | None = None
+) -> NDArray[np.bool_]:
     """(raters,) whether every two of them are described in full.
 
     Parameters
@@ -25,14 +27,17 @@ def described_raters(counts: MatchCounts, raters: int) -> NDArray[np.bool_]:
     counts
         Matches by image.
     raters
-        How many there are; up to `MOST_RATERS` all are, of more those with the most matches
+        How many there are.
+    most
+        Up to so many all are, by default `MOST_RATERS`; of more those with the most matches
         with any others, the first of equals.
     """
+    most = MOST_RATERS if most is None else most
     kept = np.ones(raters, np.bool_)
-    if raters > MOST_RATERS:
+    if raters > most:
         both = np.concatenate([counts.a, counts.b])
         matches = np.bincount(both, weights=np.tile(counts.matched, 2), minlength=raters)
-        kept[np.argsort(-matches, kind="stable")[MOST_RATERS:]] = False
+        kept[np.argsort(-matches, kind="stable")[most:]] = False
     return kept
 
 

@@ -112,11 +112,15 @@ class Reliability:
 
     def not_separable(self, rater: int) -> tuple[str, ...]:
         """Return whom a rater is placed neither before nor after, for intervals overlap."""
+        names = self.groups.annotations.raters.names
+        return tuple(names[k] for k in self.beside(rater).tolist())
+
+    def beside(self, rater: int) -> NDArray[np.int64]:
+        """Return codes of those of `not_separable`."""
         low, high = self.intervals.T
         placed = (low[rater] > high) | (low > high[rater])
         placed[rater] = True
-        names = self.groups.annotations.raters.names
-        return tuple(names[k] for k in np.flatnonzero(~placed).tolist())
+        return np.flatnonzero(~placed)
 
     @property
     def workload(self) -> NDArray[np.int64]:

@@ -112,12 +112,12 @@ def rater_intervals(
 
 def _of_matches(counts: MatchCounts, images: int, raters: int) -> dict[str, Statistic]:
     """Numbers of each rater's matches with any other."""
+    image = counts.image.astype(np.int64) * raters
+    cell = np.concatenate([image + counts.a, image + counts.b])
 
     def sums(values: NDArray[Any]) -> NDArray[np.float64]:
-        total = np.zeros((images, raters))
-        for rater in (counts.a, counts.b):
-            np.add.at(total, (counts.image, rater), values)
-        return total
+        total = np.bincount(cell, weights=np.tile(values, 2), minlength=images * raters)
+        return total.reshape(images, raters).astype(np.float64)
 
     return {
         "mean_iou": ratio_of_sums(sums(counts.iou_sum), sums(counts.matched)),

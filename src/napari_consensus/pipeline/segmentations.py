@@ -11,6 +11,7 @@ from napari_consensus.agreement.masks import NUMBERS, MaskPair, mask_pairs
 from napari_consensus.agreement.sessions import first_readings
 from napari_consensus.data.annotations import Outline
 from napari_consensus.data.raters import RaterKind
+from napari_consensus.data.wording import counted
 from napari_consensus.errors import ParameterError
 from napari_consensus.pairing import overlapping_pairs, split_pairs
 from napari_consensus.pipeline.clusters import cluster_codes
@@ -195,10 +196,12 @@ def without_cut(study: Study, minimum_iou: float = 0.5, *, progress: Progress = 
     out = cut.copy()
     out[pairs.first[cut[pairs.second]]] = True
     out[pairs.second[cut[pairs.first]]] = True
-    note = (
-        f"{int(cut.sum())} annotations that the edge of their image cuts are left out, and "
-        f"{int(out.sum() - cut.sum())} that match one of them"
+    lost = counted(
+        int(cut.sum()),
+        "annotation that the edge of its image cuts is left out",
+        "annotations that the edge of their image cuts are left out",
     )
+    note = f"{lost}, and {int(out.sum() - cut.sum()):,} that match one of them"
     return replace(study, annotations=table.take(~out), notes=(*study.notes, note))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.data.raters import RaterKind
-from napari_consensus.report.markup import counted
+from napari_consensus.data.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -244,7 +244,7 @@ def find(
         **common,
         minimum_iou=settings.minimum_iou,
         severities=study.severities,
-        progress=step[5],
+        progress=step[4],
     )
     return Findings(
         study=study,
@@ -256,7 +256,7 @@ def find(
         consensus=consensus,
         against=None
         if reference is None
-        else _against(consensus, reference, settings, clusters, step[4]),
+        else _against(consensus, reference, settings, clusters, step[5]),
         reliability=rated,
         rater_intervals=pipeline.rater_intervals(
             rated, settings.replicates, settings.seed, clusters, progress=step[6]

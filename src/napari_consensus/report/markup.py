@@ -179,11 +179,6 @@ def share(part: int, whole: int) -> str:
     return f"{part:,} ({part / whole:.0%})" if part / whole >= 0.005 else f"{part:,} (<1%)"
 
 
-def counted(n: int, one: str, many: str = "") -> str:
-    """Return a count with its noun."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
 def mark(k: int) -> str:
     """Return the letter of a footnote: a, b, ..., z, aa, ab."""
     return (mark(k // 26 - 1) if k >= 26 else "") + chr(ord("a") + k % 26)

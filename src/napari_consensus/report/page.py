@@ -5,10 +5,11 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from napari_consensus.data.wording import counted
 from napari_consensus.progress import Progress, silent
 from napari_consensus.report.cautions import cautions
 from napari_consensus.report.figures import figures_of
-from napari_consensus.report.markup import Html, counted, paragraph, tag
+from napari_consensus.report.markup import Html, paragraph, tag
 from napari_consensus.report.sections.categories import categories
 from napari_consensus.report.sections.consensus import consensus, reference
 from napari_consensus.report.sections.counts import counts, prelabels, sessions

@@ -2,6 +2,7 @@
 
 from napari_consensus.formats.discovery._finding import discover, edited, read_discovery
 from napari_consensus.formats.discovery._naming import Basis, Known
+from napari_consensus.formats.discovery._rater_table import RATERS_FILE
 from napari_consensus.formats.discovery._stems import image_key
 from napari_consensus.formats.discovery._study_file import (
     STUDY_FILE,
@@ -17,6 +18,7 @@ from napari_consensus.formats.discovery._table import Discovery, FoundFile, Join
 from napari_consensus.formats.discovery._walk import Unmatched
 
 __all__ = [
+    "RATERS_FILE",
     "STUDY_FILE",
     "Basis",
     "Discovery",

@@ -101,6 +101,10 @@ def walk(paths: Sequence[Path], ignored: Container[str] = ()) -> Walked:
             raise ReadError(msg)
         if path.is_dir():
             _enter(path, found, ignored)
+        elif not path.is_file():
+            # A pipe or a terminal would be waited for, and read only once.
+            msg = f"{path}: this is neither a file nor a folder; save what it gives, and name that"
+            raise ReadError(msg)
         elif found.name_of(path) not in ignored:
             _take_named(path, found)
     found.annotations = sorted(dict(found.annotations).items(), key=lambda f: f[0].parts)
@@ -164,6 +168,7 @@ def _enter(folder: Path, found: Walked, ignored: Container[str]) -> None:
             msg = f"{folder}: holds more than {_MOST_FILES:,} files; name a folder further down"
             raise ReadError(msg)
         shown = [here / name for name in sorted(files) if not _is_hidden(name)]
+        shown = [path for path in shown if not _is_waited_for(path)]
         pixels = [path for path in shown if path.suffix.casefold() in IMAGE_SUFFIXES]
         found.images += whole_images(pixels)
         for path in shown:
@@ -184,6 +189,12 @@ def _take(path: Path, found: Walked, ignored: Container[str]) -> None:
         found.annotations.append((path, kind))
     elif suffix in _PASSED_OVER or any(suffix in f.suffixes for f in FORMATS.values()):
         found.unmatched.append(Unmatched(path, "no annotation file of a known format"))
+
+
+def _is_waited_for(path: Path) -> bool:
+    """Whether it is there and no file, as a pipe: opening it may take for ever."""
+    # Not of pathlib, which raises where a folder may not be looked into.
+    return not os.path.isfile(path) and os.path.exists(path)  # noqa: PTH110, PTH113
 
 
 def _is_hidden(name: str) -> bool:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_consensus.data.wording import counted
 from napari_consensus.report.markup import (
     Cell,
     Html,
-    counted,
     estimate,
     number,
     paragraph,

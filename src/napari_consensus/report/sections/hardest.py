@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_consensus.data.wording import counted
 from napari_consensus.figures.crops import outlines_of, read_crops, square_about
 from napari_consensus.pairing import pairs_between
-from napari_consensus.report.markup import Html, counted, paragraph, tag
+from napari_consensus.report.markup import Html, paragraph, tag
 from napari_consensus.report.pictures import (
     PIXELS,
     REFERENCE_LOOK,

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari_consensus.aggregation import AGGREGATORS
 from napari_consensus.data.raters import RaterKind
+from napari_consensus.data.wording import counted
 from napari_consensus.report.citations import References
-from napari_consensus.report.markup import counted, tag
+from napari_consensus.report.markup import tag
 from napari_consensus.report.section import Section
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_consensus.data.wording import counted
 from napari_consensus.report.markup import (
     Cell,
     Html,
-    counted,
     estimate,
     number,
     paragraph,

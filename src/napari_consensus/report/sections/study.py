@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_consensus.data.annotations import Outline
-from napari_consensus.report.markup import Cell, Html, counted, paragraph, share, table
+from napari_consensus.data.wording import counted
+from napari_consensus.report.markup import Cell, Html, paragraph, share, table
 from napari_consensus.report.section import Section
 
 if TYPE_CHECKING:

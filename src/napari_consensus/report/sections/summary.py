@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from napari_consensus.report.markup import bullets, counted, share, tag
+from napari_consensus.data.wording import counted
+from napari_consensus.report.markup import bullets, share, tag
 from napari_consensus.report.section import Section
 
 if TYPE_CHECKING:
