@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_consensus._napari.found_cells import unmatched_files
+from napari_consensus.data.wording import counted
 from napari_consensus.formats.discovery import Discovery
 
 _SHOWN = 12
@@ -16,17 +17,17 @@ def summary_text(found: Discovery) -> str:
     """One line: how much was found."""
     n_guessed = int(found.guessed.sum())
     parts = [
-        many(len(found.files), "file"),
-        many(len(found.raters), "rater"),
-        many(len(found.images), "image"),
-        many(int(found.counts.sum()), "annotation"),
-        f"{many(n_guessed, 'reading')} guessed" if n_guessed else "nothing guessed",
+        counted(len(found.files), "file"),
+        counted(len(found.raters), "rater"),
+        counted(len(found.images), "image"),
+        counted(int(found.counts.sum()), "annotation"),
+        f"{counted(n_guessed, 'reading')} guessed" if n_guessed else "nothing guessed",
     ]
     unmatched = len(unmatched_files(found))
     if unmatched:
-        parts.append(f"{many(unmatched, 'file')} unmatched")
+        parts.append(f"{counted(unmatched, 'file')} unmatched")
     if found.unread:
-        parts.append(f"{many(len(found.unread), 'image')} nobody read")
+        parts.append(f"{counted(len(found.unread), 'image')} nobody read")
     root = Path(os.path.abspath(found.root))  # noqa: PTH100 (asks no share that may hang)
     return f"Found in {root.name or root}: " + " · ".join(parts)
 
@@ -45,9 +46,9 @@ def leave_out_text(found: Discovery) -> str:
     unreadable, refused = sum(bool(f.error) for f in found.files), len(found.study.refused)
     parts = []
     if unreadable:
-        parts.append(f"{many(unreadable, 'file')} that cannot be read")
+        parts.append(f"{counted(unreadable, 'file')} that cannot be read")
     if refused:
-        parts.append(f"{many(refused, 'row')} that break{'s' * (refused == 1)} a rule")
+        parts.append(f"{counted(refused, 'row')} that break{'s' * (refused == 1)} a rule")
     return f"Leave out {' and '.join(parts)}" if parts else ""
 
 
@@ -70,11 +71,6 @@ def _lines(found: Discovery, these: Sequence[object]) -> list[str]:
     """Errors or refusals, a line each, with files named as in the grid."""
     above = f"{found.root}{os.sep}"
     return [" ".join(str(each).split()).replace(above, "") for each in these]
-
-
-def many(n: int, what: str, several: str = "") -> str:
-    """Return a count with its noun; `several` is the noun of more than one."""
-    return f"{n:,} {what if n == 1 else several or what + 's'}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -9,10 +9,10 @@ import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
-from napari_consensus._napari.found_texts import many
 from napari_consensus._napari.rated import Rated
 from napari_consensus._napari.rater_columns import confusion_columns, error_columns, rater_columns
 from napari_consensus._napari.table_view import TableView
+from napari_consensus.data.wording import counted
 from napari_consensus.reliability import ErrorsTogether, WithoutRater
 
 _UNSTATED = "Who they are is not stated; a file raters.csv in the study's folder can say it."
@@ -152,15 +152,15 @@ def _together(errors: ErrorsTogether, raters: int) -> str:
     if isnan(errors.mean):
         return f"No two raters erred enough against {against} to say whether they err together."
     return (
-        f"{many(raters, 'rater')} are worth {errors.effective_raters:.1f} independent ones: errors "
-        f"against {against} correlate by {errors.mean:.2f} on average."
+        f"{counted(raters, 'rater')} are worth {errors.effective_raters:.1f} independent ones: "
+        f"errors against {against} correlate by {errors.mean:.2f} on average."
     )
 
 
 def _without(without: WithoutRater, method: str) -> str:
     share = f" ({without.changed / without.decided:.1%})" if without.decided else ""
     text = (
-        f"Without {without.rater}: {many(without.gone, 'object')} gone that nobody else marked, "
+        f"Without {without.rater}: {counted(without.gone, 'object')} gone that nobody else marked, "
         f"and {without.changed:,} of the {without.decided:,} others{share} called otherwise by "
         f"{method}."
     )

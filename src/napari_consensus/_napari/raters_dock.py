@@ -13,7 +13,6 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QTabWidg
 from napari_consensus._napari import jobs
 from napari_consensus._napari.crop_gallery import SIDE, CropGallery
 from napari_consensus._napari.dock import Dock
-from napari_consensus._napari.found_texts import many
 from napari_consensus._napari.hard_crops import HardCrop, read_hard_crops
 from napari_consensus._napari.leave_out_page import LeaveOutPage
 from napari_consensus._napari.object_page import ObjectPage
@@ -22,6 +21,7 @@ from napari_consensus._napari.rater_page import RaterPage
 from napari_consensus._napari.runs import Run, RunRequest, merge
 from napari_consensus._napari.score_page import ScorePage
 from napari_consensus._napari.tables import AGREEMENT_IOU, GROUPING_IOU, Prepared
+from napari_consensus.data.wording import counted
 
 _LEAST_HEIGHT = 340  # of the pages, in pixels
 _FOLLOW = "Intervals over images drawn again follow."
@@ -247,8 +247,8 @@ def _counted(rated: Rated) -> str:
     objects = found.groups.n_objects
     where = "All images" if rated.image is None else "This image"
     text = (
-        f"{where}: {many(len(rated.names), 'rater')}, {many(objects, 'object')} grouped at IoU ≥ "
-        f"{GROUPING_IOU:.2f}, called by {found.method}."
+        f"{where}: {counted(len(rated.names), 'rater')}, {counted(objects, 'object')} grouped "
+        f"at IoU ≥ {GROUPING_IOU:.2f}, called by {found.method}."
     )
     if found.against is not None:
         return f"{text} Reference: matched at IoU > {AGREEMENT_IOU:.2f}."

@@ -19,7 +19,6 @@ from qtpy.QtWidgets import (
 from napari_consensus._napari.canvas_choice import CanvasChoice
 from napari_consensus._napari.dock import Dock
 from napari_consensus._napari.found_page import FoundPage
-from napari_consensus._napari.found_texts import many
 from napari_consensus._napari.layers_form import LayersAsRaters
 from napari_consensus._napari.rater_list import RaterList
 from napari_consensus._napari.slide_line import SlideLine
@@ -30,6 +29,7 @@ from napari_consensus._napari.tables import (
     Prepared,
     image_list,
 )
+from napari_consensus.data.wording import counted
 
 _EMPTY = (
     "No study is open.\n\nOpen a folder (images and annotations) or one annotation file, or drop "
@@ -192,14 +192,14 @@ def _summary(prepared: Prepared | None) -> str:
         return ""
     study, table = prepared.study, prepared.annotations
     parts = [
-        many(len(table.images), "image"),
-        many(len(table.raters), "rater"),
-        many(len(table), "annotation"),
-        many(len(table.categories), "category", "categories"),
+        counted(len(table.images), "image"),
+        counted(len(table.raters), "rater"),
+        counted(len(table), "annotation"),
+        counted(len(table.categories), "category", "categories"),
     ]
     if study.reference is not None:
-        parts.append(f"reference: {many(len(study.reference), 'object')}")
+        parts.append(f"reference: {counted(len(study.reference), 'object')}")
     if study.refused:
-        parts.append(f"{many(len(study.refused), 'row')} refused")
+        parts.append(f"{counted(len(study.refused), 'row')} refused")
     thresholds = f"objects at IoU ≥ {GROUPING_IOU:.2f}, F1 at IoU ≥ {AGREEMENT_IOU:.2f}"
     return f"{' · '.join(parts)}\nIn the table: {thresholds}"
