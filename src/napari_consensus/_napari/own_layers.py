@@ -15,7 +15,12 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_consensus._napari.layers import tiles_placement
 from napari_consensus._napari.metadata import METADATA, note_of
-from napari_consensus._napari.next_frame import draw_from_enough, unlisted, unmeasured
+from napari_consensus._napari.next_frame import (
+    draw_from_enough,
+    show_and_hide,
+    unlisted,
+    unmeasured,
+)
 from napari_consensus.agreement.places import Tiles
 
 LINE_WIDTH = 2.0  # screen pixels
@@ -248,6 +253,10 @@ class OwnLayers(QObject):
         there = [layer for layer in layers if viewer is not None and layer in viewer.layers]
         if not there:
             return
+        with self.by_us():
+            # What a layer was drawn with stays enabled: where it goes while it is still to be
+            # drawn, the next frame of another can crash software OpenGL (vispy 0.17).
+            show_and_hide(viewer, [(layer, False) for layer in there])
         # Python's garbage is collected after each, and that takes long; here, once.
         with self.by_us(), viewer.layers.batched_update():
             for layer in there:
