@@ -46,6 +46,8 @@ def test_a_threshold_counts_alike_alone_and_among_others(strict):
         assert found.matched[:, k].tolist() == alone.matched.tolist()
         assert found.marked[:, k].tolist() == (alone.n_a + alone.n_b).tolist()
     assert len(np.unique(found.matched, axis=1).T) > 5
+    falling = curves.count_over_iou(table, pairs, curves.THRESHOLDS[::-1], strict=strict)
+    assert falling.matched.tolist() == found.matched[:, ::-1].tolist()
 
 
 def boxes(rows, read=None):

@@ -1,7 +1,5 @@
 """The command that compares methods; risk, existence and fusion on the command line."""
 
-import json
-
 import pytest
 
 HEADER = "image,rater,category,xmin,ymin,xmax,ymax,score\n"
@@ -28,16 +26,6 @@ def costs(tmp_path):
     file = tmp_path / "costs.csv"
     file.write_text("true,debris,mitosis\ndebris,0,9\nmitosis,1,0\n", encoding="utf-8")
     return file
-
-
-@pytest.fixture
-def document(run):
-    def document(*arguments):
-        code, out, err = run(*arguments, "--json", "--quiet")
-        assert (code, err) == (0, "")
-        return json.loads(out)
-
-    return document
 
 
 def test_every_method_is_scored_and_held_against_the_baseline(document, study):

@@ -1,7 +1,5 @@
 """The commands about raters and simulated crowds."""
 
-import json
-
 import pytest
 
 MARKS = (
@@ -16,16 +14,6 @@ def study(tmp_path):
     (tmp_path / "marks.csv").write_text(MARKS, encoding="utf-8")
     (tmp_path / "raters.csv").write_text("rater,years\na,12\n", encoding="utf-8")
     return tmp_path
-
-
-@pytest.fixture
-def document(run):
-    def document(*arguments):
-        code, out, err = run(*arguments, "--json", "--quiet")
-        assert (code, err) == (0, "")
-        return json.loads(out)
-
-    return document
 
 
 def test_raters_are_described_with_who_they_are(document, study):

@@ -20,16 +20,6 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def document(run):
-    def document(*arguments):
-        code, out, err = run(*arguments, "--json", "--quiet")
-        assert (code, err) == (0, "")
-        return json.loads(out)
-
-    return document
-
-
 def test_calibration_adds_the_error_and_the_bins(document, folder):
     found = document("evaluate", folder, "--rater", "1-0", "--calibration")
     assert found["scored_by"] == "score"

@@ -37,6 +37,8 @@ class FocusFrame(QWidget):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         """Stay where the focus is while it moves."""
+        if watched is not None and watched not in (self._focus, self._body):
+            watched.removeEventFilter(self)  # the focus has left it
         moved = event is not None and event.type() in _MOVES
         if moved and self._focus is not None and watched in (self._focus, self._body):
             self._surround(self._focus)

@@ -181,7 +181,7 @@ def count_at_each(
     pairs
         Overlapping pairs of these annotations, at the lowest threshold or lower.
     thresholds
-        (t,) rising, in [0, 1].
+        (t,) in [0, 1].
     strict
         Ask for IoU > threshold rather than >=.
     progress
@@ -201,7 +201,7 @@ def count_at_each(
             matched = np.bincount(found.meeting, minlength=len(found.image))
             yield MeetingCounts(found.image, matched, found.n_a + found.n_b)
         return
-    faced = _Facing.of(annotations, pairs.at_least(thresholds[0], strict=strict))
+    faced = _Facing.of(annotations, pairs.at_least(min(thresholds), strict=strict))
     first, second = faced.keys
     iou, meeting = faced.pairs.iou, faced.meeting
     shared = contested(first, second)
@@ -211,11 +211,10 @@ def count_at_each(
     for k, threshold in enumerate(thresholds):
         progress(k, len(thresholds))
         reached = sure > threshold if strict else sure >= threshold
-        sure, sure_at = sure[reached], sure_at[reached]
-        reached = iou > threshold if strict else iou >= threshold
-        first, second, iou, at = first[reached], second[reached], iou[reached], at[reached]
-        chosen = choose_pairs(first, second, iou, stage(progress, k, len(thresholds)))
-        matched = np.bincount(np.concatenate([sure_at, at[chosen]]), minlength=m)
+        held = np.flatnonzero(iou > threshold if strict else iou >= threshold)
+        step = stage(progress, k, len(thresholds))
+        chosen = held[choose_pairs(first[held], second[held], iou[held], step)]
+        matched = np.bincount(np.concatenate([sure_at[reached], at[chosen]]), minlength=m)
         yield MeetingCounts(faced.met.image, matched, marked)
 
 

@@ -75,7 +75,7 @@ def count_over_iou(
     pairs
         Overlapping pairs of these annotations, at the lowest threshold or lower.
     thresholds
-        (t,) rising, in [0, 1].
+        (t,) in [0, 1].
     strict
         Ask for IoU > threshold rather than >=.
     progress

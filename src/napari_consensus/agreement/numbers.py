@@ -153,7 +153,7 @@ def f1_over_iou(
     pairs
         Overlapping pairs of these annotations, at the lowest threshold or lower.
     thresholds
-        (t,) IoU thresholds, rising, in [0, 1].
+        (t,) IoU thresholds in [0, 1].
     progress
         Reports, and stops where it raises.
 
